@@ -1,0 +1,49 @@
+"""Write text with a trained model: `python sample.py --help`."""
+
+import os
+import sys
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in train.py
+
+import hydra
+from omegaconf import DictConfig
+
+from charlm.config import UserError, from_hydra, quote_free_text
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="sample")
+def main(composed: DictConfig) -> None:
+    try:
+        config = from_hydra(composed)
+        import torch  # which --help and bad input need not wait for
+
+        from charlm.generation import load
+
+        torch.set_num_threads(1)  # a single step is too small to share
+        generator = load(config.run)
+        prompt = generator.prompt if config.prompt is None else config.prompt
+        for index in range(config.num_samples):
+            if config.num_samples > 1:
+                print(f"{'' if index == 0 else chr(10)}--- sample {index + 1}, seed {config.seed + index} ---")
+            characters = generator.stream(
+                prompt,
+                length=config.length,
+                temperature=config.temperature,
+                top_k=config.top_k,
+                seed=config.seed + index,
+                unknown=config.unknown,
+            )
+            print(prompt, end="", flush=True)
+            for character in characters:
+                print(character, end="", flush=True)
+            print()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # `| head` has read enough
+        sys.stdout = None  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = quote_free_text(sys.argv[1:])
+    main()

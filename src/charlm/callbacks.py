@@ -1,0 +1,365 @@
+"""What happens around training: the run's record of metrics, checkpoints and interruption, samples, the progress bar.
+
+Their order matters and is settled in `charlm.training`: record, early stopping, samples, checkpoints, so that a
+checkpoint holds what the others have noted of its step.
+"""
+
+import csv
+import json
+import logging
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import TQDMProgressBar
+from torch import Tensor
+
+from charlm.config import Config, UserError
+from charlm.generation import TextGenerator
+from charlm.module import CharLM
+from charlm.vocabulary import Vocabulary
+
+log = logging.getLogger(__name__)
+
+COLUMNS = (
+    "step",
+    "epoch",
+    "chars_seen",
+    "train/loss",
+    "val/loss",
+    "val/bpc",
+    "val/accuracy",
+    "lr",
+    "grad_norm",
+    "chars_per_second",
+)
+"""Of metrics.csv. Losses in nats per character; epochs count from 1; `train/loss` is the mean since the row before,
+`grad_norm` that of the row's step before clipping."""
+
+CHECKPOINT_SECONDS = 60
+"""A run that is killed loses at most so much of its training."""
+
+
+class Interrupted(SystemExit):
+    """The run was asked to stop (Ctrl-C, SIGTERM) and has saved itself; exits with 128 + the signal's number."""
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that whoever reads it finds the old content or the new, whole."""
+    draft = path.with_name(path.name + ".tmp")
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
+    """Whether Lightning validates after this batch; then the run is to be saved once it has, not before."""
+    if not trainer.enable_validation:
+        return False
+    assert isinstance(trainer.val_check_batch, int)
+    return trainer.should_stop or (batch_idx + 1) % trainer.val_check_batch == 0
+
+
+class Record(Callback):
+    """Writes metrics.csv and hands each row to the loggers; stops a run whose loss is no number.
+
+    Args:
+        folder: the run folder.
+        config: names the characters of a step and how often a row is due.
+    """
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.path = folder / "metrics.csv"
+        self.config = config
+        self.chars_per_step = config.data.batch_size * config.data.seq_len
+        self.latest: dict[str, Any] = {}
+        self._losses: list[Tensor] = []  # of the steps since the last look at them, which waits for the device
+        self._loss_sum = 0.0
+        self._loss_count = 0
+        self._row: dict[str, Any] | None = None  # waits for the validation that follows
+        self._interval: tuple[float, int] | None = None  # (time, step) where the row's interval began
+        self._seconds_before = 0.0
+        self._began: float | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        assert not self._losses, "a checkpoint is saved after a check"
+        return {
+            "loss_sum": self._loss_sum,
+            "loss_count": self._loss_count,
+            "latest": self.latest,
+            "seconds": self.train_seconds,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._loss_sum, self._loss_count = state_dict["loss_sum"], state_dict["loss_count"]
+        self.latest = state_dict["latest"]
+        self._seconds_before = state_dict["seconds"]
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training with its validations, earlier parts of a resumed run included."""
+        return self._seconds_before + (time.monotonic() - self._began if self._began is not None else 0.0)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._began = time.monotonic()
+        _keep_lines(self.path, lambda line: int(line.split(",")[0]) <= trainer.global_step, header=",".join(COLUMNS))
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if self._interval is None:
+            self._interval = (time.monotonic(), trainer.global_step)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, CharLM)
+        step = trainer.global_step
+        self._losses.append(outputs["loss"])
+        if step == trainer.max_steps:
+            trainer.should_stop = True  # so that Lightning validates once more, wherever in the epoch this is
+        waits = validation_follows(trainer, batch_idx)
+        if waits or step % self.config.trainer.log_every_n_steps == 0:
+            self._row = self._new_row(trainer, pl_module)
+            if not waits:
+                self._write(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, CharLM)
+        row = self._row = self._row or self._new_row(trainer, pl_module)
+        row.update(pl_module.held_out)
+        self._write(trainer)
+        log.info(
+            "epoch %d/%d  step %d  train %s  val %.4f nats = %.4f bits per character  %s characters/s",
+            row["epoch"],
+            self.config.trainer.max_epochs,
+            row["step"],
+            f"{row['train/loss']:.4f}" if row["train/loss"] is not None else "-",
+            row["val/loss"],
+            row["val/bpc"],
+            f"{row['chars_per_second']:,}" if row["chars_per_second"] else "-",
+        )
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, CharLM)
+        if self._losses or self._loss_count:  # without held-out text no validation has asked for the last row
+            self._row = self._new_row(trainer, pl_module)
+            self._write(trainer)
+        self._seconds_before, self._began = self.train_seconds, None
+
+    def check(self, trainer: Trainer) -> None:
+        """Look at the losses since the last look.
+
+        Raises UserError, naming the step, for one that is not finite.
+        """
+        losses = torch.stack(self._losses).tolist() if self._losses else []
+        self._losses = []
+        for step, loss in enumerate(losses, trainer.global_step - len(losses) + 1):
+            if not math.isfinite(loss):
+                clips = self.config.trainer.gradient_clip_val is not None
+                raise UserError(
+                    f"training diverged: the loss of step {step} is {loss}. Try a smaller optimizer.lr than "
+                    f"{self.config.optimizer.lr:g}" + ("" if clips else ", or trainer.gradient_clip_val=1")
+                )
+            self._loss_sum += loss
+        self._loss_count += len(losses)
+
+    def _new_row(self, trainer: Trainer, module: CharLM) -> dict[str, Any]:
+        self.check(trainer)
+        step = trainer.global_step
+        speed = None
+        if self._interval is not None and step > self._interval[1]:
+            characters = (step - self._interval[1]) * self.chars_per_step
+            speed = round(characters / (time.monotonic() - self._interval[0]))
+        self._interval = None
+        loss = self._loss_sum / self._loss_count if self._loss_count else None
+        self._loss_sum, self._loss_count = 0.0, 0
+        return {
+            "step": step,
+            "epoch": trainer.current_epoch + 1,
+            "chars_seen": step * self.chars_per_step,
+            "train/loss": loss,
+            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "grad_norm": module.grad_norm.item() if module.grad_norm is not None else None,
+            "chars_per_second": speed,
+        }
+
+    def _write(self, trainer: Trainer) -> None:
+        assert self._row is not None
+        row, self._row = self._row, None
+        self.latest.update({key: value for key, value in row.items() if value is not None})
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(row)
+        for logger in trainer.loggers:
+            logger.log_metrics({key: value for key, value in row.items() if value is not None}, step=row["step"])
+
+
+def _keep_lines(path: Path, keep: Callable[[str], bool], header: str | None = None) -> None:
+    """Drop what was written after the checkpoint that a run goes on from, and a line that a kill cut short."""
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    if header is not None:
+        lines = lines[1:]
+    kept = [line for line in lines if keep(line)]
+    write_atomically(path, "".join(line + "\n" for line in ([header] if header is not None else []) + kept))
+
+
+class Samples(Callback):
+    """Writes a sample to samples.jsonl and to the log: at each validation, without held-out text ten times a run.
+
+    Args:
+        folder: the run folder.
+        config: `samples` says what to write. Each sample is drawn with the run's seed, so that they differ by training
+            alone.
+        vocabulary: of the model.
+        prompt: what the sample begins with.
+    """
+
+    def __init__(self, folder: Path, config: Config, vocabulary: Vocabulary, prompt: str) -> None:
+        self.path = folder / "samples.jsonl"
+        self.config = config.samples
+        self.seed = config.seed
+        self.chars_per_step = config.data.batch_size * config.data.seq_len
+        self.vocabulary = vocabulary
+        self.prompt = prompt
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        _keep_lines(self.path, lambda line: json.loads(line)["step"] <= trainer.global_step)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert trainer.max_epochs is not None
+        epochs, every = trainer.current_epoch + 1, max(1, trainer.max_epochs // 10)
+        if not trainer.enable_validation and (epochs % every == 0 or trainer.should_stop):
+            self._write(trainer, pl_module)
+
+    def _write(self, trainer: Trainer, module: LightningModule) -> None:
+        assert isinstance(module, CharLM)
+        config = self.config
+        if config.length == 0:
+            return
+        training = module.model.training
+        module.model.eval()
+        text = TextGenerator(module.model, self.vocabulary, self.prompt).generate(
+            length=config.length, temperature=config.temperature, top_k=config.top_k, seed=self.seed
+        )
+        module.model.train(training)
+        record = {
+            "step": trainer.global_step,
+            "chars_seen": trainer.global_step * self.chars_per_step,
+            "prompt": self.prompt,
+            "temperature": config.temperature,
+            "top_k": config.top_k,
+            "text": text,
+        }
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        log.info("sample at step %d:\n%s", record["step"], "\n".join("  | " + line for line in text.split("\n")))
+
+
+class Checkpoints(Callback):
+    """Saves last.ckpt once a minute and at each validation, best.ckpt where validation improved; stops when asked to.
+
+    Ctrl-C and SIGTERM are noted when they come and answered at the end of the batch (or of the validation that follows
+    it), where the run can be saved such that it goes on exactly. A second signal does not wait.
+
+    Args:
+        folder: the run folder.
+        record: is asked, before each save, whether the losses are sound.
+    """
+
+    def __init__(self, folder: Path, record: Record) -> None:
+        self.folder = folder / "checkpoints"
+        self.record = record
+        self.best_loss = math.inf
+        self.best: dict[str, float] = {}
+        self._saved = time.monotonic()
+        self._signal: int | None = None
+        self._handlers: dict[int, Any] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best_loss": self.best_loss, "best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best_loss, self.best = state_dict["best_loss"], state_dict["best"]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.folder.mkdir(exist_ok=True)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[number] = signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signal = number
+        self._restore_handlers()
+        log.info("stopping at the end of this step, to save the run (once more: stop at once)")
+
+    def _restore_handlers(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        due = time.monotonic() - self._saved > CHECKPOINT_SECONDS
+        if (due or self._signal is not None) and not validation_follows(trainer, batch_idx):
+            self._save(trainer, "last.ckpt")
+            self._stop_if_asked()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, CharLM)
+        loss = pl_module.held_out["val/loss"]
+        if loss < self.best_loss:
+            self.best_loss, self.best = loss, {**pl_module.held_out, "best_step": trainer.global_step}
+            self._save(trainer, "best.ckpt")
+        self._save(trainer, "last.ckpt")
+        self._stop_if_asked()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.enable_validation:
+            self._save(trainer, "last.ckpt")
+            self._save(trainer, "best.ckpt")
+        self._restore_handlers()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self._restore_handlers()
+
+    def _save(self, trainer: Trainer, name: str) -> None:
+        self.record.check(trainer)
+        draft = self.folder / (name + ".tmp")
+        trainer.save_checkpoint(draft)
+        os.replace(draft, self.folder / name)
+        self._saved = time.monotonic()
+
+    def _stop_if_asked(self) -> None:
+        if self._signal is not None:
+            raise Interrupted(128 + self._signal)
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar with loss, bits per character and characters/s of the record's latest row."""
+
+    def __init__(self, record: Record, refresh_rate: int) -> None:
+        super().__init__(refresh_rate=refresh_rate)
+        self.record = record
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, int | str | float | dict[str, float]]:  # fmt: skip
+        latest, shown = self.record.latest, dict[str, Any]()
+        if "train/loss" in latest:
+            shown["loss"] = f"{latest['train/loss']:.3f}"
+            shown["bpc"] = f"{latest['train/loss'] / math.log(2):.3f}"
+        if "val/bpc" in latest:
+            shown["val_bpc"] = f"{latest['val/bpc']:.3f}"
+        if "chars_per_second" in latest:
+            shown["chars/s"] = f"{latest['chars_per_second']:,}"
+        return shown

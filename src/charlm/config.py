@@ -1,0 +1,411 @@
+"""The typed configuration: every option, its default, its limits and its one-line help stand here, and nowhere else.
+
+`Config` is the schema of `train.py`, `SampleConfig` that of `sample.py`. Hydra merges `conf/` and the command line into
+them, `from_hydra` turns the result into plain dataclasses and checks it. Beside the two entry points this is the only
+file that knows Hydra.
+"""
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.types import Quote, QuotedString
+from omegaconf import DictConfig, OmegaConf
+
+CONF_DIR = Path(__file__).resolve().parents[2] / "conf"
+
+FREE_TEXT = ("prompt", "samples.prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir")
+"""Options whose value is taken as typed: any Unicode, spaces, commas, quotes, brackets and `=`."""
+
+RESUME_OVERRIDES = (
+    "trainer.max_epochs",
+    "trainer.max_steps",
+    "trainer.max_time",
+    "trainer.early_stopping_patience",
+    "corpora_dir",
+    "corpus.path",
+    "logger.mode",
+)
+"""What may change when a run is resumed: how long it trains, and where things lie. All else would make it another run."""
+
+
+class UserError(Exception):
+    """A mistake that the user can mend. The entry points print its message without a traceback and exit with status 1."""
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    """A dataclass field with help and limits. Limits apply to each element of a list and not to None."""
+    metadata = {
+        "help": help,
+        "at_least": at_least,
+        "at_most": at_most,
+        "above": above,
+        "below": below,
+        "choices": choices,
+    }
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(kw_only=True, slots=True)
+class CellConfig:
+    name: str = option("???", "recurrent cell", choices=("rnn", "gru", "lstm"))
+    lr: float = option("???", "peak learning rate that suits the cell; `optimizer.lr` follows it", above=0)
+
+
+@dataclass(kw_only=True, slots=True)
+class CorpusConfig:
+    name: str = option("???", "name of the corpus")
+    title: str | None = option(None, "full title")
+    language: str | None = option(None, "language code")
+    licence: str | None = option(None, "licence of the text")
+    attribution: str | None = option(None, "whom to name when the text is used")
+    url: str | None = option(None, "pinned address of the file")
+    sha256: str | None = option(None, "SHA-256 of the file; any other content is refused")
+    file: str | None = option(None, "file name below corpora_dir and in the cache")
+    path: str | None = option(None, "a text file to read instead of looking for `corpus.file`")
+    encoding: str = option("utf-8", "encoding of the file")
+    normalize: bool = option(True, "drop a byte-order mark, read CRLF as LF, compose accents (Unicode NFC)")
+    strip_boilerplate: bool = option(False, "cut Project Gutenberg's header and footer")
+    max_chars: int | None = option(None, "keep only the first so many characters", at_least=2)
+
+
+@dataclass(kw_only=True, slots=True)
+class ModelConfig:
+    embedding_dim: int | None = option(64, "size of the character embedding; null feeds one-hot vectors", at_least=1)
+    hidden_size: int = option(128, "units of each recurrent layer", at_least=1)
+    num_layers: int = option(1, "recurrent layers, one on top of the other", at_least=1)
+    dropout: float = option(0.0, "dropout between the layers and before the output", at_least=0, below=1)
+    init: str = option(
+        "orthogonal",
+        "initial values: orthogonal recurrent weights, forget gate open, scaled input; or PyTorch's own",
+        choices=("orthogonal", "torch"),
+    )
+    match_parameters: int | None = option(
+        None, "choose the hidden size whose parameter count is nearest to this number", at_least=1
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class DataConfig:
+    batch_size: int = option(16, "streams (or windows) side by side, over all devices", at_least=1)
+    seq_len: int = option(64, "characters per window, which is how far gradients reach back", at_least=1)
+    sampling: str = option(
+        "streams",
+        "streams: contiguous text, window after window; windows: shuffled windows",
+        choices=("streams", "windows"),
+    )
+    carry_state: bool | None = option(
+        None, "hand the hidden state on to the next window; null: yes for streams, no for windows"
+    )
+    train_fraction: float = option(1.0, "share of the training text to train on", above=0, at_most=1)
+    train_offset: float = option(0.0, "where that share begins, as a share of the training text", at_least=0, below=1)
+    val_fraction: float = option(0.1, "share of the corpus held out for validation, after the training text", at_least=0, below=1)  # fmt: skip
+    test_fraction: float = option(0.1, "share of the corpus held out for the final test, at its end", at_least=0, below=1)  # fmt: skip
+
+
+@dataclass(kw_only=True, slots=True)
+class OptimizerConfig:
+    """Options that an optimizer does not have stay None; setting one is an error."""
+
+    name: str = option("???", "optimizer", choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"))
+    lr: float = option("???", "learning rate (its peak, where a scheduler changes it)", above=0)
+    weight_decay: float | None = option(None, "weight decay", at_least=0)
+    betas: list[float] | None = option(None, "adam, adamw: decay of the two moments", at_least=0, below=1)
+    eps: float | None = option(None, "term added to the denominator", at_least=0)
+    alpha: float | None = option(None, "rmsprop: decay of the squared gradient", at_least=0, below=1)
+    momentum: float | None = option(None, "rmsprop, sgd: momentum", at_least=0, below=1)
+    initial_accumulator_value: float | None = option(None, "adagrad: where its sum of squares starts", at_least=0)
+
+
+@dataclass(kw_only=True, slots=True)
+class SchedulerConfig:
+    """Options that a scheduler does not have stay None; setting one is an error."""
+
+    name: str = option("???", "learning-rate schedule", choices=("constant", "one_cycle", "exponential", "plateau"))
+    warmup: float | None = option(None, "one_cycle: share of all steps in which the rate rises", at_least=0, below=1)
+    final: float | None = option(None, "one_cycle: rate at the end, as a share of the peak", at_least=0, at_most=1)
+    gamma: float | None = option(None, "exponential: factor an epoch", above=0, at_most=1)
+    hold_epochs: int | None = option(None, "exponential: epochs at the peak rate, before it falls", at_least=1)
+    factor: float | None = option(None, "plateau: factor when validation stops improving", above=0, below=1)
+    patience: int | None = option(None, "plateau: validations without improvement to wait for", at_least=0)
+
+
+@dataclass(kw_only=True, slots=True)
+class TrainerConfig:
+    """Lightning's own names and meanings, but for `early_stopping_patience`."""
+
+    max_epochs: int = option(10, "passes over the training text", at_least=1)
+    max_steps: int = option(-1, "stop after so many updates; -1: no limit", at_least=-1)
+    max_time: str | None = option(None, "stop after this time, as DD:HH:MM:SS")
+    accelerator: str = option("auto", "device kind", choices=("auto", "cpu", "gpu", "mps"))
+    devices: int = option(1, "devices for this run", at_least=1, at_most=1)
+    precision: str = option("32-true", "number format", choices=("32-true", "bf16-mixed", "16-mixed", "64-true"))
+    gradient_clip_val: float | None = option(1.0, "limit of the gradient; null does not clip", above=0)
+    gradient_clip_algorithm: str = option(
+        "norm", "clip the norm of the whole gradient, or each value", choices=("norm", "value")
+    )
+    val_check_interval: float = option(
+        1.0, "validate each so many epochs (share up to 1.0); the last step always validates", above=0, at_most=1
+    )
+    log_every_n_steps: int = option(50, "steps from one row of metrics to the next", at_least=1)
+    early_stopping_patience: int | None = option(
+        None, "stop after so many validations without improvement; null never does", at_least=1
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class LoggerConfig:
+    name: str = option("wandb", "where metrics are mirrored", choices=("wandb", "tensorboard", "none"))
+    project: str | None = option(None, "wandb: project")
+    mode: str = option(
+        "auto", "wandb: auto is online as soon as a key is configured", choices=("auto", "online", "offline")
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class SamplesConfig:
+    """The sample that is written at each validation."""
+
+    prompt: str | None = option(None, "text to continue; null: a line break, or the corpus' first character")
+    length: int = option(300, "characters; 0 writes no samples", at_least=0)
+    temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
+    top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
+
+
+@dataclass(kw_only=True, slots=True)
+class Config:
+    cell: CellConfig = field(default_factory=CellConfig)
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    scheduler: SchedulerConfig = field(default_factory=SchedulerConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    samples: SamplesConfig = field(default_factory=SamplesConfig)
+    seed: int = option(1, "seed of initial weights, dropout and shuffling", at_least=0, at_most=2**32 - 1)
+    threads: int | str = option("auto", "CPU threads; auto: at most four, never more than there are cores", at_least=1)
+    corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARLM_CORPORA)")
+    resume: str | None = option(None, "run folder to continue, exactly where it stopped")
+    init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")
+
+
+@dataclass(kw_only=True, slots=True)
+class SampleConfig:
+    run: str = option("???", "run folder, or a checkpoint file")
+    prompt: str | None = option(None, "text to continue; null: the run's own prompt")
+    length: int = option(500, "characters to generate for each sample", at_least=0)
+    temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
+    top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
+    seed: int = option(1, "seed of the first sample; the next ones count up", at_least=0, at_most=2**32 - 1)
+    num_samples: int = option(1, "how many samples", at_least=1)
+    unknown: str = option(
+        "error", "prompt characters that the model never saw: refuse, or leave out", choices=("error", "skip")
+    )
+
+
+OPTIMIZER_OPTIONS = {
+    "adam": {"lr", "weight_decay", "betas", "eps"},
+    "adamw": {"lr", "weight_decay", "betas", "eps"},
+    "rmsprop": {"lr", "weight_decay", "alpha", "eps", "momentum"},
+    "adagrad": {"lr", "weight_decay", "eps", "initial_accumulator_value"},
+    "sgd": {"lr", "weight_decay", "momentum"},
+}
+SCHEDULER_OPTIONS = {
+    "constant": set(),
+    "one_cycle": {"warmup", "final"},
+    "exponential": {"gamma", "hold_epochs"},
+    "plateau": {"factor", "patience"},
+}
+
+
+def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:
+    """Each option of a schema as (dotted name, field), in the order of the schema."""
+    for item in dataclasses.fields(schema):
+        if dataclasses.is_dataclass(item.type):
+            yield from options(item.type, f"{prefix}{item.name}.")  # type: ignore[arg-type]
+        else:
+            yield prefix + item.name, item
+
+
+def allowed(item: dataclasses.Field[Any]) -> str:
+    """The limits of an option in words, such as 'at least 1' or 'one of rnn, gru, lstm'; empty where there are none."""
+    if item.metadata["choices"]:
+        return "one of " + ", ".join(item.metadata["choices"])
+    words = {"at_least": "at least", "above": "above", "below": "below", "at_most": "at most"}
+    return " and ".join(f"{word} {item.metadata[key]}" for key, word in words.items() if item.metadata[key] is not None)
+
+
+def _fits(value: Any, item: dataclasses.Field[Any]) -> bool:
+    limits = item.metadata
+    if limits["choices"]:
+        return value in limits["choices"]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    return (
+        math.isfinite(value)
+        and (limits["at_least"] is None or value >= limits["at_least"])
+        and (limits["at_most"] is None or value <= limits["at_most"])
+        and (limits["above"] is None or value > limits["above"])
+        and (limits["below"] is None or value < limits["below"])
+    )
+
+
+def check(config: Config | SampleConfig) -> None:
+    """Raise UserError, naming option, value and what is allowed, for the first value that is out of its limits."""
+    for name, item in options(type(config)):
+        value: Any = config
+        for part in name.split("."):
+            value = getattr(value, part)
+        for element in value if isinstance(value, list) else [value]:
+            if element is not None and not _fits(element, item):
+                raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
+    if isinstance(config, Config):
+        _check_together(config)
+
+
+def _check_together(config: Config) -> None:
+    data, trainer = config.data, config.trainer
+    if config.threads != "auto" and not isinstance(config.threads, int):
+        raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number of at least 1")
+    if data.val_fraction + data.test_fraction >= 1:
+        raise UserError(
+            f"data.val_fraction={data.val_fraction} and data.test_fraction={data.test_fraction} leave nothing to train "
+            "on: together they must stay below 1"
+        )
+    if data.train_offset + data.train_fraction > 1 + 1e-9:
+        raise UserError(
+            f"data.train_offset={data.train_offset} and data.train_fraction={data.train_fraction} reach past the end of "
+            "the training text: together they must be at most 1"
+        )
+    if trainer.max_steps == 0:
+        raise UserError("trainer.max_steps=0 is not allowed: it must be at least 1, or -1 for no limit")
+    if trainer.max_time is not None and not re.fullmatch(r"\d+:\d\d?:\d\d?:\d\d?", trainer.max_time):
+        raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: write DD:HH:MM:SS, such as 00:01:30:00")
+    needs_validation = {
+        "scheduler=plateau": config.scheduler.name == "plateau",
+        "trainer.early_stopping_patience": trainer.early_stopping_patience is not None,
+    }
+    for name, asked in needs_validation.items():
+        if asked and data.val_fraction == 0:
+            raise UserError(f"{name} needs held-out text, and data.val_fraction=0 leaves none")
+    for group, known in (("optimizer", OPTIMIZER_OPTIONS), ("scheduler", SCHEDULER_OPTIONS)):
+        part = getattr(config, group)
+        for item in dataclasses.fields(part):
+            value = getattr(part, item.name)
+            if item.name != "name" and value is not None and item.name not in known[part.name]:
+                has = ", ".join(sorted(known[part.name])) or "no options"
+                raise UserError(f"{group}.{item.name}={value} does not apply to {group}={part.name}, which has {has}")
+    if config.optimizer.betas is not None and len(config.optimizer.betas) != 2:
+        raise UserError(f"optimizer.betas={config.optimizer.betas} is not allowed: it must be two numbers")
+
+
+def from_hydra(composed: DictConfig) -> Any:
+    """The dataclass behind what Hydra composed (a Config or a SampleConfig), checked.
+
+    Raises UserError for a value that is missing or not allowed.
+    """
+    missing = sorted(OmegaConf.missing_keys(composed))
+    if missing:
+        raise UserError(f"{missing[0]} is missing: add {missing[0]}=...")
+    config = OmegaConf.to_object(composed)
+    check(config)  # type: ignore[arg-type]
+    return config
+
+
+def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
+    """The checked configuration for a list of overrides, as the entry points compose it from the command line."""
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        return from_hydra(hydra_compose(config_name, quote_free_text(overrides)))
+
+
+def save(config: Config, path: Path) -> None:
+    """Write the whole configuration as YAML."""
+    path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
+
+
+def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) -> Config:
+    """The configuration of a run at `path` (its config.yaml), with those overrides applied that a resume accepts.
+
+    Args:
+        path: config.yaml of the run.
+        composed: what Hydra composed from the command line, where the overrides' values are read.
+        overrides: the command line's overrides, `resume=...` among them.
+
+    Raises UserError for an override that a resume does not accept, or a damaged config.yaml.
+    """
+    keys = [re.sub(r"^[+~]+", "", override).split("=", 1)[0] for override in overrides]
+    for key in keys:
+        if key != "resume" and key not in RESUME_OVERRIDES:
+            raise UserError(
+                f"{key} cannot change when a run is resumed; what can: {', '.join(RESUME_OVERRIDES)}. "
+                "For a new run that starts from these weights, use init_from= instead of resume="
+            )
+    try:
+        saved = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
+    except Exception as error:  # the file may hold anything: YAML, type and key errors have no common base
+        raise UserError(f"{path} cannot be read as the configuration of a run: {error}") from error
+    for key in keys:
+        OmegaConf.update(saved, key, OmegaConf.select(composed, key))
+    assert isinstance(saved, DictConfig)
+    return from_hydra(saved)
+
+
+def quote_free_text(arguments: Sequence[str]) -> list[str]:
+    """Quote the values of free-text options, so that Hydra's parser takes them as typed.
+
+    Under multirun (`-m`) a comma still separates the values of a sweep; `\\,` is a comma there.
+    """
+    multirun = "-m" in arguments or "--multirun" in arguments
+    quoted = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not equals or key.lstrip("+") not in FREE_TEXT or value in ("", "null"):
+            quoted.append(argument)
+            continue
+        values = [value]
+        if multirun:
+            values = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
+        # a backslash before ${ keeps OmegaConf from reading an interpolation
+        literals = [QuotedString(part.replace("${", r"\${"), Quote.single).with_quotes() for part in values]
+        quoted.append(key + "=" + ",".join(literals))
+    return quoted
+
+
+def help_text(schema: type) -> str:
+    """The options of a schema, a line each, for `--help`."""
+    rows = []
+    for name, item in options(schema):
+        if name.startswith("corpus.") and name not in HELP_CORPUS_OPTIONS:
+            continue
+        default = item.default if item.default is not dataclasses.MISSING else None
+        shown = "" if default == "???" else "null" if default is None else str(default).lower()
+        rows.append(f"  {name:<32} {shown:<12} {item.metadata['help']}")
+    return "\n".join(rows)
+
+
+HELP_CORPUS_OPTIONS = ("corpus.path", "corpus.encoding", "corpus.normalize", "corpus.strip_boilerplate", "corpus.max_chars")  # fmt: skip
+
+OmegaConf.register_new_resolver("train_options", lambda: help_text(Config))
+OmegaConf.register_new_resolver("sample_options", lambda: help_text(SampleConfig))
+OmegaConf.register_new_resolver("folder_name", lambda text: re.sub(r"[^\w.,=+-]+", "_", text))
+ConfigStore.instance().store("config_schema", Config)
+ConfigStore.instance().store("sample_schema", SampleConfig)

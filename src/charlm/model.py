@@ -1,0 +1,145 @@
+"""CharRNN: characters in, logits of the next character out, through nn.RNN, nn.GRU or nn.LSTM.
+
+Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from charlm.config import UserError
+
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+"""A registry, not an import path: what a checkpoint names is looked up here and never imported."""
+
+State = Any
+"""What a cell carries from step to step: a tensor (L, B, H), or a pair of them for LSTM. None stands for zeros."""
+
+ONE_HOT_STD = 1.6
+"""Spread of the weights that read one-hot input, found by measurement: see `initialize`."""
+
+
+class CharRNN(nn.Module):
+    """Embedding or one-hot input, recurrent layers, linear output.
+
+    Args:
+        vocab_size: V.
+        cell: a name in CELLS.
+        embedding_dim: E; None feeds one-hot vectors of size V.
+        hidden_size: H.
+        num_layers: L.
+        dropout: between the layers and before the output, in training only.
+        init: "orthogonal" (see `initialize`) or "torch", PyTorch's own initial values.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        cell: str = "lstm",
+        embedding_dim: int | None = 64,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        init: str = "orthogonal",
+    ) -> None:
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.cell = cell
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.embedding = nn.Embedding(vocab_size, embedding_dim) if embedding_dim is not None else None
+        self.rnn = CELLS[cell](
+            input_size=vocab_size if embedding_dim is None else embedding_dim,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,  # PyTorch warns where there is nothing between layers
+            batch_first=True,
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(hidden_size, vocab_size)
+        if init == "orthogonal":
+            initialize(self)
+
+    def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Read tokens (B, T) int64 from `state` on; return logits (B, T, V) and the state after them."""
+        if self.embedding is not None:
+            inputs = self.embedding(tokens)  # (B, T, E)
+        else:
+            inputs = one_hot(tokens, self.vocab_size, self.output.weight.dtype)  # (B, T, V)
+        hidden, state = self.rnn(inputs, state)  # (B, T, H)
+        return self.output(self.dropout(hidden)), state
+
+
+def one_hot(tokens: Tensor, vocab_size: int, dtype: torch.dtype) -> Tensor:
+    """(…,) tokens to (…, V) vectors of zeros and a single one."""
+    vectors = torch.zeros(*tokens.shape, vocab_size, dtype=dtype, device=tokens.device)
+    return vectors.scatter_(-1, tokens.unsqueeze(-1), 1)
+
+
+def detach(state: State) -> State:
+    """The same state, cut off from the graph that made it."""
+    return tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
+
+
+def to_device(state: State, device: torch.device) -> State:
+    """The same state on another device."""
+    return tuple(part.to(device) for part in state) if isinstance(state, tuple) else state.to(device)
+
+
+@torch.no_grad()
+def initialize(model: CharRNN) -> None:
+    """Initial values from which each cell learns well.
+
+    Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). Input weights keep the scale of their input
+    (Glorot and Bengio 2010). The forget gate of an LSTM starts open, its two biases 1 in sum (Jozefowicz et al. 2015);
+    other biases start at 0. A one-hot vector has a single 1 where an embedding has E values of unit variance: with
+    weights of spread ONE_HOT_STD it learns about as fast, with PyTorch's own several times more slowly.
+    """
+    size = model.hidden_size
+    for name, parameter in model.rnn.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in parameter.split(size):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in parameter.split(size):
+                if name == "weight_ih_l0" and model.embedding is None:
+                    nn.init.normal_(gate, std=ONE_HOT_STD)
+                else:
+                    nn.init.xavier_uniform_(gate)
+        else:
+            parameter.zero_()
+    if isinstance(model.rnn, nn.LSTM):
+        for layer in range(model.num_layers):
+            # gates stand in the order input, forget, cell, output
+            getattr(model.rnn, f"bias_ih_l{layer}")[size : 2 * size] = 1.0
+    nn.init.zeros_(model.output.bias)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Every trainable number, PyTorch's second bias vector included."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
+    """The hidden size with which CharRNN(vocab_size, **model) comes nearest to a number of parameters.
+
+    Raises UserError where even one hidden unit has more.
+    """
+
+    def count(hidden_size: int) -> int:
+        with torch.device("meta"):  # shapes only: no memory, no random numbers
+            return count_parameters(CharRNN(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
+
+    if count(1) > parameters:
+        raise UserError(
+            f"model.match_parameters={parameters} cannot be met: with one hidden unit this model already has "
+            f"{count(1):,} parameters"
+        )
+    low, high = 1, 2 + math.isqrt(parameters)  # the recurrent weights alone are hidden_size ** 2
+    while high - low > 1:  # count(low) <= parameters < count(high)
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= parameters else (low, middle)
+    return min(low, high, key=lambda hidden_size: abs(count(hidden_size) - parameters))

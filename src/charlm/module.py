@@ -1,0 +1,187 @@
+"""CharLM: how a CharRNN is trained and scored, and what a checkpoint holds.
+
+Truncated backpropagation through time: each window starts from the state that the one before ended with, and gradients
+stop there. Losses are nats per character, bpc is bits per character, nats / ln 2.
+
+Legend: B batch, T time, V vocabulary.
+"""
+
+import dataclasses
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from charlm.config import Config, SchedulerConfig
+from charlm.generation import Description
+from charlm.model import CharRNN, State, detach, to_device
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "sgd": torch.optim.SGD,
+}
+
+
+class HeldOutScore:
+    """The score of a model on held-out text, gathered window by window in float64."""
+
+    def __init__(self) -> None:
+        self.state: State = None
+        self.nats = 0.0
+        self.correct = 0
+        self.characters = 0
+
+    def add(self, model: CharRNN, inputs: Tensor, targets: Tensor, scored: Tensor) -> None:
+        """Score the targets (B, T) where `scored` (B, T) says so, going on from the state of the last call."""
+        logits, self.state = model(inputs, self.state)
+        logits = logits.float().flatten(0, 1)  # (B T, V)
+        nats = F.cross_entropy(logits, targets.flatten(), reduction="none").double()
+        correct = logits.argmax(-1) == targets.flatten()
+        self.nats += nats[scored.flatten()].sum().item()
+        self.correct += int((correct & scored.flatten()).sum())
+        self.characters += int(scored.sum())
+
+    def metrics(self, stage: str) -> dict[str, float]:
+        """stage/loss in nats per character, stage/bpc in bits per character, stage/accuracy as a share."""
+        loss = self.nats / self.characters
+        return {
+            f"{stage}/loss": loss,
+            f"{stage}/bpc": loss / math.log(2),
+            f"{stage}/accuracy": self.correct / self.characters,
+        }
+
+
+class CharLM(LightningModule):
+    """Trains a CharRNN.
+
+    Args:
+        model: what is trained.
+        config: optimizer, scheduler and whether state is carried are read from it.
+        description: what the checkpoints say of themselves.
+    """
+
+    def __init__(self, model: CharRNN, config: Config, description: Description) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+        self.description = description
+        carry_state = config.data.carry_state
+        self.carry_state = config.data.sampling == "streams" if carry_state is None else carry_state
+        self.train_state: State = None
+        self.score = HeldOutScore()
+        self.held_out: dict[str, float] = {}
+        """The metrics of the last validation or test."""
+        self.grad_norm: Tensor | None = None
+        """Norm of the last gradient before clipping."""
+        self._plateau: ReduceLROnPlateau | None = None
+        self._restored: dict[str, Any] = {}
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        inputs, targets = batch  # (B, T) each
+        if batch_idx == 0 or not self.carry_state:
+            self.train_state = None
+        logits, state = self.model(inputs, self.train_state)
+        self.train_state = detach(state)
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+    def on_train_start(self) -> None:
+        if self._restored:
+            self.train_state = self._restored["train_state"]
+            if self.train_state is not None:
+                self.train_state = to_device(self.train_state, self.device)
+            torch.set_rng_state(self._restored["rng"])
+            if self._restored["cuda_rng"] and torch.cuda.is_available():
+                torch.cuda.set_rng_state_all(self._restored["cuda_rng"])
+            if self._plateau is not None:
+                self._plateau.load_state_dict(self._restored["plateau"])
+            self._restored = {}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        parameters = list(self.model.parameters())
+        if gradient_clip_val is not None and gradient_clip_algorithm == "norm":
+            self.grad_norm = torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        self.grad_norm = torch.nn.utils.get_total_norm(gradients)
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grad_value_(parameters, gradient_clip_val)
+
+    def on_validation_epoch_start(self) -> None:
+        self.score = HeldOutScore()
+
+    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
+        self.score.add(self.model, *batch)
+
+    def on_validation_epoch_end(self) -> None:
+        self.held_out = self.score.metrics("val")
+        self.log("val/loss", self.held_out["val/loss"], logger=False)  # where EarlyStopping looks for it
+        # Stepped here, not by Lightning, which would step it after this validation's checkpoint and, when a run is
+        # resumed from that, not at all.
+        if self._plateau is not None and not self.trainer.sanity_checking:
+            self._plateau.step(self.held_out["val/loss"])
+
+    def on_test_epoch_start(self) -> None:
+        self.score = HeldOutScore()
+
+    def test_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
+        self.score.add(self.model, *batch)
+
+    def on_test_epoch_end(self) -> None:
+        self.held_out = self.score.metrics("test")
+
+    def configure_optimizers(self) -> Any:
+        options = dataclasses.asdict(self.config.optimizer)
+        cls = OPTIMIZERS[options.pop("name")]
+        optimizer = cls(self.model.parameters(), **{key: value for key, value in options.items() if value is not None})
+        scheduler = self.config.scheduler
+        if scheduler.name == "plateau":
+            assert scheduler.factor is not None and scheduler.patience is not None
+            self._plateau = ReduceLROnPlateau(optimizer, factor=scheduler.factor, patience=scheduler.patience)
+            return optimizer
+        total = self.trainer.estimated_stepping_batches
+        per_epoch = self.trainer.num_training_batches
+        factor = LambdaLR(optimizer, lambda step: lr_factor(scheduler, step, int(total), int(per_epoch)))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": factor, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["charlm"] = dataclasses.asdict(dataclasses.replace(self.description, step=self.global_step))
+        checkpoint["training"] = {
+            "train_state": self.train_state,
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "plateau": self._plateau.state_dict() if self._plateau is not None else None,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._restored = checkpoint["training"]
+
+
+def lr_factor(scheduler: SchedulerConfig, step: int, total: int, per_epoch: int) -> float:
+    """The learning rate at a step (from 0 on), as a share of its peak.
+
+    A function of the step alone: a run that is resumed with a later end goes on with the schedule it would have had
+    with that end from the beginning.
+    """
+    if scheduler.name == "one_cycle":
+        assert scheduler.warmup is not None and scheduler.final is not None
+        rise = scheduler.warmup * total
+        if step < rise:
+            return (step + 1) / (rise + 1)
+        progress = min(1.0, (step - rise) / max(1.0, total - rise))
+        return scheduler.final + (1 - scheduler.final) * (1 + math.cos(math.pi * progress)) / 2
+    if scheduler.name == "exponential":
+        assert scheduler.gamma is not None and scheduler.hold_epochs is not None
+        return scheduler.gamma ** max(0, step // per_epoch - scheduler.hold_epochs + 1)
+    return 1.0

@@ -1,0 +1,358 @@
+"""train(config, folder): one run from configuration to summary. train.py, sweeps and experiments all call this."""
+
+import dataclasses
+import json
+import logging
+import os
+import platform
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
+
+import charlm
+from charlm import plots
+from charlm.callbacks import Checkpoints, ProgressBar, Record, Samples, write_atomically
+from charlm.config import Config, UserError, save
+from charlm.data import CharDataModule
+from charlm.generation import Description, checkpoint_file, read_checkpoint
+from charlm.model import CharRNN, count_parameters, match_hidden_size
+from charlm.module import CharLM
+from charlm.vocabulary import Vocabulary, name_characters
+
+log = logging.getLogger(__name__)
+
+MAX_AUTO_THREADS = 4
+"""A single recurrent layer hardly gains from more."""
+
+
+def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: bool = False) -> dict[str, Any]:
+    """Train a model, or go on training it; test the best one; return the summary, which summary.json holds too.
+
+    Args:
+        config: a checked configuration.
+        folder: the run folder. It is created once nothing in configuration or corpus speaks against the run.
+        resume: continue the run in `folder` from its last checkpoint, or from the start where there is none yet.
+        progress_bar: show one.
+
+    Raises UserError for a mistake that the user can mend, Interrupted once the run was asked to stop and is saved.
+    """
+    if not resume and (folder / "summary.json").exists():
+        raise UserError(f"{folder} already holds a run: continue it with resume={folder}, or choose another folder")
+    threads = _set_threads(config.threads)
+    data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
+    data.setup()
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    if resume and checkpoint.exists():
+        _check_resumable(config, folder, data, read_checkpoint(checkpoint)[0])
+    else:
+        checkpoint = None
+    module = _build(config, data)
+    summary = _summary(config, data, module, threads)
+    with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
+        record = Record(folder, config)
+        checkpoints = Checkpoints(folder, record)
+        samples = Samples(folder, config, data.vocabulary, module.description.prompt)
+        callbacks: list[Callback] = [record, samples, checkpoints]
+        if config.trainer.early_stopping_patience is not None:
+            stopping = EarlyStopping("val/loss", patience=config.trainer.early_stopping_patience, verbose=False)
+            callbacks.insert(1, stopping)
+        if progress_bar:
+            callbacks.append(ProgressBar(record, refresh_rate=10))
+        trainer = _trainer(config, folder, data, logger, callbacks)
+        log.info("%s %s", "resuming" if checkpoint else "training", _describe(summary, len(data.train_batches)))
+        # Lightning's own use of torch, not the user's concern
+        warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        steps, seconds = trainer.global_step, record.train_seconds
+        summary |= {
+            "epochs": steps / len(data.train_batches),
+            "steps": steps,
+            "chars_seen": steps * record.chars_per_step,
+            "train_seconds": round(seconds, 3),
+            "chars_per_second": round(steps * record.chars_per_step / seconds),
+            "train/loss": record.latest.get("train/loss"),
+            **checkpoints.best,
+        }
+        summary |= _test(trainer, module, data, folder)
+        plots.loss_curve(folder / "metrics.csv", folder / "loss.png", _title(summary))
+        _log_results(logger, folder, summary)
+    return summary
+
+
+@contextmanager
+def _recorded(folder: Path, config: Config, summary: dict[str, Any]) -> Iterator[None]:
+    """Open the run folder. Whatever becomes of the run inside, summary.json says it and train.log tells it."""
+
+    def write(status: str) -> None:
+        summary["status"] = status
+        write_atomically(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save(config, folder / "config.yaml")
+    package_log = logging.getLogger("charlm")
+    file = logging.FileHandler(folder / "train.log", encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    package_log.addHandler(file)
+    try:
+        write("running")
+        yield
+        write("finished")
+    except (KeyboardInterrupt, SystemExit):
+        write("interrupted")
+        log.info("interrupted; resume=%s goes on", folder)
+        raise
+    except BaseException as error:
+        summary["error"] = str(error) or type(error).__name__
+        write("failed")
+        log.info("failed: %s", summary["error"], exc_info=not isinstance(error, UserError))
+        raise
+    finally:
+        package_log.removeHandler(file)
+        file.close()
+
+
+def _check_resumable(config: Config, folder: Path, data: CharDataModule, start: Description) -> None:
+    if start.corpus_sha256 != data.corpus.sha256:
+        raise UserError(
+            f"corpus {data.corpus.name} has changed since this run was started: its SHA-256 was {start.corpus_sha256} "
+            f"and is {data.corpus.sha256}. A resumed run needs the same text"
+        )
+    planned = config.trainer.max_epochs * len(data.train_batches)
+    if config.trainer.max_steps > 0:
+        planned = min(planned, config.trainer.max_steps)
+    if start.step >= planned and json.loads((folder / "summary.json").read_text())["status"] == "finished":
+        raise UserError(
+            f"{folder} has trained {start.step} steps already and trainer.max_epochs={config.trainer.max_epochs} "
+            f"trainer.max_steps={config.trainer.max_steps} ask for no more: raise what ended it"
+        )
+
+
+def _trainer(
+    config: Config, folder: Path, data: CharDataModule, logger: Logger | None, callbacks: list[Callback]
+) -> Trainer:
+    options = config.trainer
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    return Trainer(
+        accelerator=options.accelerator,
+        devices=options.devices,
+        precision=options.precision,  # type: ignore[arg-type]
+        max_epochs=options.max_epochs,
+        max_steps=options.max_steps,
+        max_time=options.max_time,
+        gradient_clip_val=options.gradient_clip_val,
+        gradient_clip_algorithm=options.gradient_clip_algorithm,
+        val_check_interval=options.val_check_interval,
+        limit_val_batches=1.0 if data.val_text else 0,
+        # Record writes the rows; this only keeps Lightning from warning of short epochs
+        log_every_n_steps=min(options.log_every_n_steps, len(data.train_batches)),
+        logger=logger or False,
+        callbacks=callbacks,
+        default_root_dir=folder,
+        enable_checkpointing=False,
+        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _test(trainer: Trainer, module: CharLM, data: CharDataModule, folder: Path) -> dict[str, float]:
+    """The test figures of the best checkpoint, whose weights the module holds from here on."""
+    _, weights, _ = read_checkpoint(folder / "checkpoints" / "best.ckpt")
+    module.model.load_state_dict(weights)
+    if not data.test_text:
+        return {}
+    trainer.test(module, data.test_dataloader(), verbose=False)
+    return module.held_out
+
+
+def _set_threads(threads: int | str) -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    number = threads if isinstance(threads, int) else min(MAX_AUTO_THREADS, available)
+    torch.set_num_threads(number)
+    torch.set_flush_denormal(True)  # numbers near zero are rare, and tens of times slower to compute with
+    return number
+
+
+def _build(config: Config, data: CharDataModule) -> CharLM:
+    """The model that the configuration describes, with its initial weights, and what trains it."""
+    options: dict[str, Any] = {
+        "cell": config.cell.name,
+        "embedding_dim": config.model.embedding_dim,
+        "hidden_size": config.model.hidden_size,
+        "num_layers": config.model.num_layers,
+        "dropout": config.model.dropout,
+    }
+    vocab_size = len(data.vocabulary)
+    if config.model.match_parameters is not None:
+        options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options)
+        log.info("model.match_parameters=%d: hidden_size %d", config.model.match_parameters, options["hidden_size"])
+    torch.manual_seed(config.seed)
+    model = CharRNN(vocab_size, **options, init=config.model.init)
+    if config.init_from is not None:
+        _init_from(model, options, data.vocabulary, config.init_from)
+    prompt = config.samples.prompt
+    if prompt is None:
+        prompt = "\n" if "\n" in data.vocabulary else data.corpus.text[0]
+    unknown = data.vocabulary.unknown(prompt)
+    if unknown or not prompt:
+        problem = f"has characters that are not in the corpus: {name_characters(unknown)}" if unknown else "is empty"
+        raise UserError(f"samples.prompt={prompt!r} {problem}")
+    about = Description(options, data.vocabulary.characters, prompt, data.corpus.name, data.corpus.sha256)
+    return CharLM(model, config, about)
+
+
+def _init_from(model: CharRNN, options: dict[str, Any], vocabulary: Vocabulary, run: str) -> None:
+    """Copy the weights of another run, character by character; characters that it never saw keep initial values."""
+    description, weights, _ = read_checkpoint(run)
+    shape = ("cell", "embedding_dim", "hidden_size", "num_layers")
+    different = [f"{key} {description.model[key]} there, {options[key]} here" for key in shape if description.model[key] != options[key]]  # fmt: skip
+    if different:
+        raise UserError(f"init_from={run} is another model: {'; '.join(different)}. Set the same here")
+    there = Vocabulary(description.characters)
+    shared = [character for character in vocabulary.characters if character in there]
+    to = torch.from_numpy(vocabulary.encode("".join(shared))).long()
+    source = torch.from_numpy(there.encode("".join(shared))).long()
+    by_row = {"embedding.weight", "output.weight", "output.bias"}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in by_row:
+                parameter[to] = weights[name][source]
+            elif name == "rnn.weight_ih_l0" and model.embedding is None:
+                parameter[:, to] = weights[name][:, source]
+            else:
+                parameter.copy_(weights[name])
+    log.info(
+        "weights of %s: %d characters shared, %d new, %d given up",
+        checkpoint_file(run),
+        len(shared),
+        len(vocabulary) - len(shared),
+        len(there) - len(shared),
+    )
+
+
+def _title(summary: dict[str, Any]) -> str:
+    return f"{summary['corpus']}: {summary['cell']} {summary['num_layers']}×{summary['hidden_size']}"
+
+
+def _describe(summary: dict[str, Any], steps_per_epoch: int) -> str:
+    inputs = f"embedding {summary['embedding_dim']}" if summary["embedding_dim"] else "one-hot input"
+    return (
+        f"{_title(summary)}, {inputs}, {summary['parameters']:,} parameters; {summary['train_chars']:,} characters, "
+        f"{summary['batch_size']}×{summary['seq_len']} a step, {steps_per_epoch:,} steps an epoch"
+    )
+
+
+def _summary(config: Config, data: CharDataModule, module: CharLM, threads: int) -> dict[str, Any]:
+    """The summary as far as it is known before training; the rest stands as None."""
+    model = module.model
+    device = "cuda" if torch.cuda.is_available() and config.trainer.accelerator in ("auto", "gpu") else "cpu"
+    return {
+        "status": None,
+        "cell": model.cell,
+        "num_layers": model.num_layers,
+        "hidden_size": model.hidden_size,
+        "embedding_dim": model.embedding_dim,
+        "parameters": count_parameters(model),
+        "batch_size": config.data.batch_size,
+        "seq_len": config.data.seq_len,
+        "train_fraction": config.data.train_fraction,
+        "seed": config.seed,
+        "corpus": data.corpus.name,
+        "corpus_sha256": data.corpus.sha256,
+        "train_chars": data.train_chars,
+        "val_chars": len(data.val_text),
+        "test_chars": len(data.test_text),
+        "val_sha256": data.val_sha256,
+        "vocab_size": len(data.vocabulary),
+        **dict.fromkeys(("epochs", "steps", "chars_seen", "train_seconds", "chars_per_second", "train/loss")),
+        **dict.fromkeys(("val/loss", "val/bpc", "val/accuracy", "best_step", "test/loss", "test/bpc", "test/accuracy")),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "lightning": lightning.__version__,
+            "charlm": charlm.__version__,
+            "git": _git_commit(),
+        },
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "threads": threads,
+        "error": None,
+    }
+
+
+def _git_commit() -> str | None:
+    try:
+        command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+@contextmanager
+def _logger(config: Config, folder: Path, summary: dict[str, Any]) -> Iterator[Logger | None]:
+    """The logger asked for, or None; told at the end whether the run succeeded."""
+    logger: Logger | None = None
+    if config.logger.name == "wandb":
+        logger = _wandb_logger(config, folder, summary)
+    elif config.logger.name == "tensorboard":
+        logger = TensorBoardLogger(folder, name="", version="tensorboard")
+    status = "failed"
+    try:
+        yield logger
+        status = "success"
+    finally:
+        if logger is not None:
+            logger.finalize(status)
+        if isinstance(logger, WandbLogger):
+            logger.experiment.finish(exit_code=0 if status == "success" else 1)
+
+
+def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> WandbLogger:
+    """One W&B run for the run folder; a resumed run keeps its identity, which stands in wandb/id."""
+    import wandb
+
+    mode = config.logger.mode
+    if mode == "auto":
+        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
+    identity = folder / "wandb" / "id"
+    identity.parent.mkdir(exist_ok=True)
+    if not identity.exists():
+        write_atomically(identity, wandb.util.generate_id() + "\n")
+    facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
+    logger = WandbLogger(
+        name=folder.name,
+        project=config.logger.project,
+        save_dir=folder,
+        id=identity.read_text().strip(),
+        resume="allow",
+        mode=mode,
+        config={**facts, "config": dataclasses.asdict(config)},
+        tags=[config.cell.name, config.corpus.name],
+        settings=wandb.Settings(silent=True, console="off"),
+    )
+    logger.experiment.define_metric("*", step_metric="chars_seen")
+    return logger
+
+
+def _log_results(logger: Logger | None, folder: Path, summary: dict[str, Any]) -> None:
+    """Hand the samples, the loss picture and the final figures to W&B."""
+    if not isinstance(logger, WandbLogger):
+        return
+    import wandb
+
+    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+    samples = [json.loads(line) for line in lines]
+    if samples:
+        columns = list(samples[0])
+        logger.experiment.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
+    logger.experiment.log({"loss curve": wandb.Image(str(folder / "loss.png"))})
+    logger.experiment.summary.update({key: value for key, value in summary.items() if "/" in key})

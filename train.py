@@ -1,0 +1,107 @@
+"""Train a character-level language model: `python train.py --help`."""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# How long idle OpenMP threads spin; read when torch is imported. The default makes two runs on the same cores
+# several times slower, and passive waiting makes a small model alone slower.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from charlm.config import UserError, from_hydra, load_for_resume, quote_free_text
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(composed: DictConfig) -> None:
+    folder = Path(HydraConfig.get().runtime.output_dir)  # Hydra has made it, empty
+    try:
+        if composed.resume is not None:
+            resume(composed, Path(composed.resume).expanduser())
+        else:
+            run(from_hydra(composed), folder)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()  # a refused run leaves nothing behind
+
+
+def run(config: Any, folder: Path, *, resume: bool = False) -> None:
+    """Train with a progress bar (where somebody watches) and show the result."""
+    log_to_terminal()
+    from charlm.training import train  # torch and lightning, which bad input need not wait for
+
+    show(train(config, relative(folder), resume=resume, progress_bar=sys.stderr.isatty()), relative(folder))
+
+
+def resume(composed: DictConfig, folder: Path) -> None:
+    """Continue the run in a folder, with those overrides that a resume accepts."""
+    overrides = list(HydraConfig.get().overrides.task)
+    if not (folder / "config.yaml").is_file():
+        raise UserError(f"resume={folder} is no run folder: it has no config.yaml")
+    config = load_for_resume(folder / "config.yaml", composed, overrides)
+    summary = folder / "summary.json"
+    finished = summary.exists() and json.loads(summary.read_text(encoding="utf-8"))["status"] == "finished"
+    if finished and not any(override.startswith("trainer.") for override in overrides):
+        print(f"{folder} is finished; trainer.max_epochs= or trainer.max_steps= trains it longer")
+        return
+    run(config, folder, resume=True)
+
+
+def relative(folder: Path) -> Path:
+    """The folder as a person would type it."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def log_to_terminal() -> None:
+    """Print what charlm logs, above the progress bar where there is one."""
+    from tqdm import tqdm
+
+    class Terminal(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tqdm.write(self.format(record), file=sys.stdout)
+
+    logger = logging.getLogger("charlm")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    if not any(isinstance(handler, logging.Handler) for handler in logger.handlers):  # a multirun comes by often
+        logger.addHandler(Terminal())
+
+
+def show(summary: dict[str, Any], folder: Path) -> None:
+    """A short table of the result, and where to look further."""
+    from rich.console import Console
+    from rich.table import Table
+
+    def number(key: str, format: str) -> str:
+        return "-" if summary.get(key) is None else f"{summary[key]:{format}}"
+
+    table = Table("", "validation", "test", title=f"{summary['corpus']}, best model (step {number('best_step', '')})")
+    for label, key, format in (
+        ("bits per character", "bpc", ".3f"),
+        ("nats per character", "loss", ".4f"),
+        ("accuracy", "accuracy", ".1%"),
+    ):
+        table.add_row(label, number(f"val/{key}", format), number(f"test/{key}", format))
+    table.caption = (
+        f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
+        f"({number('chars_per_second', ',')} characters/s)"
+    )
+    Console().print(table)
+    samples = (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+    if samples:
+        print("a sample of the last model:\n" + json.loads(samples[-1])["text"])
+    print(f"\nrun folder: {folder}\nmore text:  python sample.py run={folder} prompt='...'")
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = quote_free_text(sys.argv[1:])
+    main()
