@@ -41,7 +41,7 @@ def main(composed: DictConfig) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:  # `| head` has read enough
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unflushed has nowhere to go
 
 
 if __name__ == "__main__":

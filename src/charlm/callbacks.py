@@ -353,7 +353,9 @@ class ProgressBar(TQDMProgressBar):
         super().__init__(refresh_rate=refresh_rate)
         self.record = record
 
-    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, int | str | float | dict[str, float]]:  # fmt: skip
+    def get_metrics(
+        self, trainer: Trainer, pl_module: LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
         latest, shown = self.record.latest, dict[str, Any]()
         if "train/loss" in latest:
             shown["loss"] = f"{latest['train/loss']:.3f}"

@@ -33,11 +33,11 @@ RESUME_OVERRIDES = (
     "corpus.path",
     "logger.mode",
 )
-"""What may change when a run is resumed: how long it trains, and where things lie. All else would make it another run."""
+"""What may change when a run is resumed: how long it trains, and where things lie. All else makes another run."""
 
 
 class UserError(Exception):
-    """A mistake that the user can mend. The entry points print its message without a traceback and exit with status 1."""
+    """A mistake that the user can mend. The entry points print its message, without a traceback, and exit with 1."""
 
 
 def option(
@@ -117,8 +117,12 @@ class DataConfig:
     )
     train_fraction: float = option(1.0, "share of the training text to train on", above=0, at_most=1)
     train_offset: float = option(0.0, "where that share begins, as a share of the training text", at_least=0, below=1)
-    val_fraction: float = option(0.1, "share of the corpus held out for validation, after the training text", at_least=0, below=1)  # fmt: skip
-    test_fraction: float = option(0.1, "share of the corpus held out for the final test, at its end", at_least=0, below=1)  # fmt: skip
+    val_fraction: float = option(
+        0.1, "share of the corpus held out for validation, after the training text", at_least=0, below=1
+    )
+    test_fraction: float = option(
+        0.1, "share of the corpus held out for the final test, at its end", at_least=0, below=1
+    )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -293,8 +297,8 @@ def _check_together(config: Config) -> None:
         )
     if data.train_offset + data.train_fraction > 1 + 1e-9:
         raise UserError(
-            f"data.train_offset={data.train_offset} and data.train_fraction={data.train_fraction} reach past the end of "
-            "the training text: together they must be at most 1"
+            f"data.train_offset={data.train_offset} and data.train_fraction={data.train_fraction} reach past the "
+            "end of the training text: together they must be at most 1"
         )
     if trainer.max_steps == 0:
         raise UserError("trainer.max_steps=0 is not allowed: it must be at least 1, or -1 for no limit")
@@ -366,7 +370,8 @@ def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) 
     for key in keys:
         OmegaConf.update(saved, key, OmegaConf.select(composed, key))
     assert isinstance(saved, DictConfig)
-    return from_hydra(saved)
+    config: Config = from_hydra(saved)
+    return config
 
 
 def quote_free_text(arguments: Sequence[str]) -> list[str]:
@@ -402,7 +407,13 @@ def help_text(schema: type) -> str:
     return "\n".join(rows)
 
 
-HELP_CORPUS_OPTIONS = ("corpus.path", "corpus.encoding", "corpus.normalize", "corpus.strip_boilerplate", "corpus.max_chars")  # fmt: skip
+HELP_CORPUS_OPTIONS = (
+    "corpus.path",
+    "corpus.encoding",
+    "corpus.normalize",
+    "corpus.strip_boilerplate",
+    "corpus.max_chars",
+)
 
 OmegaConf.register_new_resolver("train_options", lambda: help_text(Config))
 OmegaConf.register_new_resolver("sample_options", lambda: help_text(SampleConfig))

@@ -50,7 +50,10 @@ def split(length: int, val_fraction: float, test_fraction: float) -> Split:
     val_end = int(length * (1 - test_fraction)) if test_fraction else length
     if val_fraction == 0:
         val_end = train_end
-    parts = {"data.val_fraction": (val_fraction, val_end - train_end), "data.test_fraction": (test_fraction, length - val_end)}  # fmt: skip
+    parts = {
+        "data.val_fraction": (val_fraction, val_end - train_end),
+        "data.test_fraction": (test_fraction, length - val_end),
+    }
     for name, (fraction, characters) in parts.items():
         if fraction > 0 and characters == 0:
             raise UserError(
@@ -168,8 +171,8 @@ def decode(content: bytes, encoding: str, path: Path) -> str:
     if "\0" in text and encoding.lower().replace("_", "-") not in ("latin-1", "iso-8859-1", "latin1"):
         offset = content.find(b"\0")
         raise UserError(
-            f"corpus file {path} holds a NUL character at byte offset {offset:,}: it looks like a binary file. To learn "
-            "its bytes all the same: corpus.encoding=iso-8859-1 corpus.normalize=false"
+            f"corpus file {path} holds a NUL character at byte offset {offset:,}: it looks like a binary file. To "
+            "learn its bytes all the same: corpus.encoding=iso-8859-1 corpus.normalize=false"
         )
     return text
 
@@ -221,8 +224,8 @@ def strip_boilerplate(text: str) -> str:
     stripped = 1 - len(body) / len(text)
     if stripped > MAX_STRIPPED:
         raise UserError(
-            f"corpus.strip_boilerplate=true would cut {stripped:.0%} of the text, more than the {MAX_STRIPPED:.0%} that "
-            f"a header and a licence can be: {keep}"
+            f"corpus.strip_boilerplate=true would cut {stripped:.0%} of the text, more than the {MAX_STRIPPED:.0%} "
+            f"that a header and a licence can be: {keep}"
         )
     return body + "\n"
 

@@ -70,9 +70,7 @@ class TextGenerator:
         length, temperature or top_k out of range.
         """
         prompt = self.prompt if prompt is None else prompt
-        continued = self.stream(
-            prompt, length=length, temperature=temperature, top_k=top_k, seed=seed, unknown=unknown
-        )
+        continued = self.stream(prompt, length=length, temperature=temperature, top_k=top_k, seed=seed, unknown=unknown)
         return prompt + "".join(continued)
 
     def stream(
@@ -118,12 +116,13 @@ class TextGenerator:
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     """oneDNN would repack all weights for each single step. Nothing stays switched between two characters."""
-    enabled = torch.backends.mkldnn.enabled
-    torch.backends.mkldnn.enabled = False
+    onednn: Any = torch.backends.mkldnn
+    enabled = onednn.enabled
+    onednn.enabled = False
     try:
         yield
     finally:
-        torch.backends.mkldnn.enabled = enabled
+        onednn.enabled = enabled
 
 
 def choose(logits: Tensor, temperature: float, top_k: int | None, random: torch.Generator) -> Tensor:

@@ -4,6 +4,7 @@ Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from charlm.config import UserError
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 """A registry, not an import path: what a checkpoint names is looked up here and never imported."""
 
 State = Any
@@ -101,10 +102,10 @@ def initialize(model: CharRNN) -> None:
     size = model.hidden_size
     for name, parameter in model.rnn.named_parameters():
         if name.startswith("weight_hh"):
-            for gate in parameter.split(size):
+            for gate in parameter.chunk(len(parameter) // size):
                 nn.init.orthogonal_(gate)
         elif name.startswith("weight_ih"):
-            for gate in parameter.split(size):
+            for gate in parameter.chunk(len(parameter) // size):
                 if name == "weight_ih_l0" and model.embedding is None:
                     nn.init.normal_(gate, std=ONE_HOT_STD)
                 else:

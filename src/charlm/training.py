@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import platform
+import secrets
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -50,11 +51,10 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     threads = _set_threads(config.threads)
     data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
     data.setup()
-    checkpoint = folder / "checkpoints" / "last.ckpt"
-    if resume and checkpoint.exists():
+    last = folder / "checkpoints" / "last.ckpt"
+    checkpoint = last if resume and last.exists() else None  # a run killed before its first one starts again
+    if checkpoint is not None:
         _check_resumable(config, folder, data, read_checkpoint(checkpoint)[0])
-    else:
-        checkpoint = None
     module = _build(config, data)
     summary = _summary(config, data, module, threads)
     with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
@@ -215,13 +215,14 @@ def _init_from(model: CharRNN, options: dict[str, Any], vocabulary: Vocabulary, 
     """Copy the weights of another run, character by character; characters that it never saw keep initial values."""
     description, weights, _ = read_checkpoint(run)
     shape = ("cell", "embedding_dim", "hidden_size", "num_layers")
-    different = [f"{key} {description.model[key]} there, {options[key]} here" for key in shape if description.model[key] != options[key]]  # fmt: skip
+    there = description.model
+    different = [f"{key} {there[key]} there, {options[key]} here" for key in shape if there[key] != options[key]]
     if different:
         raise UserError(f"init_from={run} is another model: {'; '.join(different)}. Set the same here")
-    there = Vocabulary(description.characters)
-    shared = [character for character in vocabulary.characters if character in there]
+    known = Vocabulary(description.characters)
+    shared = [character for character in vocabulary.characters if character in known]
     to = torch.from_numpy(vocabulary.encode("".join(shared))).long()
-    source = torch.from_numpy(there.encode("".join(shared))).long()
+    source = torch.from_numpy(known.encode("".join(shared))).long()
     by_row = {"embedding.weight", "output.weight", "output.bias"}
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -236,7 +237,7 @@ def _init_from(model: CharRNN, options: dict[str, Any], vocabulary: Vocabulary, 
         checkpoint_file(run),
         len(shared),
         len(vocabulary) - len(shared),
-        len(there) - len(shared),
+        len(known) - len(shared),
     )
 
 
@@ -326,7 +327,7 @@ def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> Wand
     identity = folder / "wandb" / "id"
     identity.parent.mkdir(exist_ok=True)
     if not identity.exists():
-        write_atomically(identity, wandb.util.generate_id() + "\n")
+        write_atomically(identity, secrets.token_hex(4) + "\n")
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
     logger = WandbLogger(
         name=folder.name,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +46,11 @@ class Vocabulary:
         return {character: token for token, character in enumerate(self.characters)}
 
     @property
-    def dtype(self) -> type[np.uint8] | type[np.uint16] | type[np.int32]:
+    def dtype(self) -> type[np.integer[Any]]:
         """The smallest integer type that holds every token."""
         return np.uint8 if len(self) <= 1 << 8 else np.uint16 if len(self) <= 1 << 16 else np.int32
 
-    def encode(self, text: str) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.int32]:
+    def encode(self, text: str) -> NDArray[np.integer[Any]]:
         """Tokens of a text, (len(text),), in `dtype`.
 
         Raises UserError, naming them, for characters that are not in the vocabulary.
