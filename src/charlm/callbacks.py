@@ -18,8 +18,7 @@ from types import FrameType
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from torch import Tensor
 
 from charlm.config import Config, UserError
@@ -346,7 +345,21 @@ class Checkpoints(Callback):
             raise Interrupted(128 + self._signal)
 
 
-class ProgressBar(TQDMProgressBar):
+class EarlyStopping(callbacks.EarlyStopping):
+    """Lightning's, made exact for runs that are resumed: the patience is the configuration's, and a run that was
+    interrupted in the very moment it had stopped stays stopped."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__("val/loss", patience=patience, verbose=False, check_on_train_epoch_end=False)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "patience": self.patience})
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
+
+
+class ProgressBar(callbacks.TQDMProgressBar):
     """Lightning's bar with loss, bits per character and characters/s of the record's latest row."""
 
     def __init__(self, record: Record, refresh_rate: int) -> None:

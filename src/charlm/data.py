@@ -57,29 +57,24 @@ class TrainBatches:
         self.num_batches = (len(tokens) - 1) // (batch_size * seq_len)
         if self.num_batches == 0:
             raise UserError(_too_short(len(tokens), batch_size, seq_len))
-        self._epoch = -1  # the epoch being yielded; the first iteration begins epoch 0
+        self._epoch = -1
         self._yielded = 0
-        self._resume_at: int | None = None
+        self._resumed = False
 
     def __len__(self) -> int:
         return self.num_batches
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        # Not a generator itself: where to begin is settled here, once, even if the caller never exhausts or starts
-        # what it gets. A position left standing would make a later epoch empty.
-        if self._resume_at is None:
-            self._epoch, begin = self._epoch + 1, 0
-        else:
-            begin, self._resume_at = self._resume_at, None
-        self._yielded = begin
-        return self._batches(begin)
-
-    def _batches(self, begin: int) -> Iterator[tuple[Tensor, Tensor]]:
+        # A generator, so this runs when the first batch is asked for: Lightning may make an iterator that it never
+        # uses, and never exhausts the one that it does. Where an epoch begins is settled here, at its start, alone.
+        if not self._resumed:
+            self._epoch, self._yielded = self._epoch + 1, 0
+        self._resumed = False
         starts = self._starts(self._epoch)
         window = torch.arange(self.seq_len + 1)
-        for k in range(begin, self.num_batches):
-            self._yielded = k + 1
-            characters = self.tokens[starts[k].unsqueeze(1) + window].long()  # (B, T + 1)
+        while self._yielded < self.num_batches:
+            self._yielded += 1
+            characters = self.tokens[starts[self._yielded - 1].unsqueeze(1) + window].long()  # (B, T + 1)
             yield characters[:, :-1], characters[:, 1:]
 
     def _starts(self, epoch: int) -> Tensor:
@@ -96,7 +91,8 @@ class TrainBatches:
         return {"epoch": self._epoch, "yielded": self._yielded}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        self._epoch, self._resume_at = state["epoch"], state["yielded"]
+        self._epoch, self._yielded = state["epoch"], state["yielded"]
+        self._resumed = self._yielded < self.num_batches
 
 
 def _too_short(characters: int, batch_size: int, seq_len: int) -> str:

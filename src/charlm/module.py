@@ -65,13 +65,16 @@ class CharLM(LightningModule):
         model: what is trained.
         config: optimizer, scheduler and whether state is carried are read from it.
         description: what the checkpoints say of themselves.
+        steps_per_epoch: batches that an epoch has. Lightning's own count may not be asked for: it would set up the
+            data before a checkpoint is restored, and the position in the text would be lost.
     """
 
-    def __init__(self, model: CharRNN, config: Config, description: Description) -> None:
+    def __init__(self, model: CharRNN, config: Config, description: Description, steps_per_epoch: int) -> None:
         super().__init__()
         self.model = model
         self.config = config
         self.description = description
+        self.steps_per_epoch = steps_per_epoch
         carry_state = config.data.carry_state
         self.carry_state = config.data.sampling == "streams" if carry_state is None else carry_state
         self.train_state: State = None
@@ -150,9 +153,8 @@ class CharLM(LightningModule):
             assert scheduler.factor is not None and scheduler.patience is not None
             self._plateau = ReduceLROnPlateau(optimizer, factor=scheduler.factor, patience=scheduler.patience)
             return optimizer
-        total = self.trainer.estimated_stepping_batches
-        per_epoch = self.trainer.num_training_batches
-        factor = LambdaLR(optimizer, lambda step: lr_factor(scheduler, step, int(total), int(per_epoch)))
+        total, per_epoch = total_steps(self.config, self.steps_per_epoch), self.steps_per_epoch
+        factor = LambdaLR(optimizer, lambda step: lr_factor(scheduler, step, total, per_epoch))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": factor, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -166,6 +168,12 @@ class CharLM(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._restored = checkpoint["training"]
+
+
+def total_steps(config: Config, steps_per_epoch: int) -> int:
+    """The updates that a run is to make, whichever of max_epochs and max_steps ends it."""
+    steps = config.trainer.max_epochs * steps_per_epoch
+    return min(steps, config.trainer.max_steps) if config.trainer.max_steps > 0 else steps
 
 
 def lr_factor(scheduler: SchedulerConfig, step: int, total: int, per_epoch: int) -> float:

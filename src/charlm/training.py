@@ -16,17 +16,16 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
 import charlm
 from charlm import plots
-from charlm.callbacks import Checkpoints, ProgressBar, Record, Samples, write_atomically
+from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples, write_atomically
 from charlm.config import Config, UserError, save
 from charlm.data import CharDataModule
 from charlm.generation import Description, checkpoint_file, read_checkpoint
 from charlm.model import CharRNN, count_parameters, match_hidden_size
-from charlm.module import CharLM
+from charlm.module import CharLM, total_steps
 from charlm.vocabulary import Vocabulary, name_characters
 
 log = logging.getLogger(__name__)
@@ -63,8 +62,7 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
         samples = Samples(folder, config, data.vocabulary, module.description.prompt)
         callbacks: list[Callback] = [record, samples, checkpoints]
         if config.trainer.early_stopping_patience is not None:
-            stopping = EarlyStopping("val/loss", patience=config.trainer.early_stopping_patience, verbose=False)
-            callbacks.insert(1, stopping)
+            callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
         if progress_bar:
             callbacks.append(ProgressBar(record, refresh_rate=10))
         trainer = _trainer(config, folder, data, logger, callbacks)
@@ -126,9 +124,7 @@ def _check_resumable(config: Config, folder: Path, data: CharDataModule, start: 
             f"corpus {data.corpus.name} has changed since this run was started: its SHA-256 was {start.corpus_sha256} "
             f"and is {data.corpus.sha256}. A resumed run needs the same text"
         )
-    planned = config.trainer.max_epochs * len(data.train_batches)
-    if config.trainer.max_steps > 0:
-        planned = min(planned, config.trainer.max_steps)
+    planned = total_steps(config, len(data.train_batches))
     if start.step >= planned and json.loads((folder / "summary.json").read_text())["status"] == "finished":
         raise UserError(
             f"{folder} has trained {start.step} steps already and trainer.max_epochs={config.trainer.max_epochs} "
@@ -208,7 +204,7 @@ def _build(config: Config, data: CharDataModule) -> CharLM:
         problem = f"has characters that are not in the corpus: {name_characters(unknown)}" if unknown else "is empty"
         raise UserError(f"samples.prompt={prompt!r} {problem}")
     about = Description(options, data.vocabulary.characters, prompt, data.corpus.name, data.corpus.sha256)
-    return CharLM(model, config, about)
+    return CharLM(model, config, about, len(data.train_batches))
 
 
 def _init_from(model: CharRNN, options: dict[str, Any], vocabulary: Vocabulary, run: str) -> None:
