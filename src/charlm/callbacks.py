@@ -123,7 +123,7 @@ class Record(Callback):
         assert isinstance(pl_module, CharLM)
         step = trainer.global_step
         self._losses.append(outputs["loss"])
-        if step == trainer.max_steps:
+        if step == pl_module.total_steps:
             trainer.should_stop = True  # so that Lightning validates once more, wherever in the epoch this is
         waits = validation_follows(trainer, batch_idx)
         if waits or step % self.config.trainer.log_every_n_steps == 0:
@@ -235,10 +235,12 @@ class Samples(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._write(trainer, pl_module)
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert trainer.max_epochs is not None
-        epochs, every = trainer.current_epoch + 1, max(1, trainer.max_epochs // 10)
-        if not trainer.enable_validation and (epochs % every == 0 or trainer.should_stop):
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, CharLM)
+        every = -(-pl_module.total_steps // 10)
+        if not trainer.enable_validation and (trainer.global_step % every == 0 or trainer.should_stop):
             self._write(trainer, pl_module)
 
     def _write(self, trainer: Trainer, module: LightningModule) -> None:

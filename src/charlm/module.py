@@ -75,6 +75,7 @@ class CharLM(LightningModule):
         self.config = config
         self.description = description
         self.steps_per_epoch = steps_per_epoch
+        self.total_steps = total_steps(config, steps_per_epoch)
         carry_state = config.data.carry_state
         self.carry_state = config.data.sampling == "streams" if carry_state is None else carry_state
         self.train_state: State = None
@@ -153,7 +154,7 @@ class CharLM(LightningModule):
             assert scheduler.factor is not None and scheduler.patience is not None
             self._plateau = ReduceLROnPlateau(optimizer, factor=scheduler.factor, patience=scheduler.patience)
             return optimizer
-        total, per_epoch = total_steps(self.config, self.steps_per_epoch), self.steps_per_epoch
+        total, per_epoch = self.total_steps, self.steps_per_epoch
         factor = LambdaLR(optimizer, lambda step: lr_factor(scheduler, step, total, per_epoch))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": factor, "interval": "step"}}
 
