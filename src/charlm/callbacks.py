@@ -312,10 +312,14 @@ class Checkpoints(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        if validation_follows(trainer, batch_idx):
+            return
         due = time.monotonic() - self._saved > CHECKPOINT_SECONDS
-        if (due or self._signal is not None) and not validation_follows(trainer, batch_idx):
+        if due or trainer.should_stop or self._signal is not None:
             self._save(trainer, "last.ckpt")
-            self._stop_if_asked()
+        if trainer.should_stop:  # there is no held-out text: the best model is the last
+            self._save(trainer, "best.ckpt")
+        self._stop_if_asked()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, CharLM)
@@ -327,9 +331,6 @@ class Checkpoints(Callback):
         self._stop_if_asked()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.enable_validation:
-            self._save(trainer, "last.ckpt")
-            self._save(trainer, "best.ckpt")
         self._restore_handlers()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:

@@ -330,7 +330,10 @@ def from_hydra(composed: DictConfig) -> Any:
     missing = sorted(OmegaConf.missing_keys(composed))
     if missing:
         raise UserError(f"{missing[0]} is missing: add {missing[0]}=...")
-    config = OmegaConf.to_object(composed)
+    try:
+        config = OmegaConf.to_object(composed)
+    except AttributeError as error:  # a key added with + that the schema does not have
+        raise UserError(f"there is no option {error.name!r}; --help lists them all") from error
     check(config)  # type: ignore[arg-type]
     return config
 

@@ -134,7 +134,8 @@ def _fetch(config: CorpusConfig) -> Path:
             downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
         )
     except (requests.RequestException, OSError) as error:
-        raise UserError(f"corpus={config.name} could not be downloaded from {config.url}: {error}. {help}") from error
+        reason = "there is no connection" if isinstance(error, requests.ConnectionError) else str(error)
+        raise UserError(f"corpus={config.name} could not be downloaded from {config.url}: {reason}. {help}") from error
     except ValueError as error:  # pooch's word for a wrong hash
         raise UserError(
             f"what {config.url} answers is not the text that corpus={config.name} stands for (wrong SHA-256); nothing "

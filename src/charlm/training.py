@@ -16,6 +16,7 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
 import charlm
@@ -63,6 +64,8 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
         callbacks: list[Callback] = [record, samples, checkpoints]
         if config.trainer.early_stopping_patience is not None:
             callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
+        if config.trainer.max_time is not None:
+            callbacks.insert(0, Timer(config.trainer.max_time, verbose=False))
         if progress_bar:
             callbacks.append(ProgressBar(record, refresh_rate=10))
         trainer = _trainer(config, folder, data, logger, callbacks)
@@ -142,8 +145,7 @@ def _trainer(
         devices=options.devices,
         precision=options.precision,  # type: ignore[arg-type]
         max_epochs=options.max_epochs,
-        max_steps=options.max_steps,
-        max_time=options.max_time,
+        max_steps=total_steps(config, len(data.train_batches)),
         gradient_clip_val=options.gradient_clip_val,
         gradient_clip_algorithm=options.gradient_clip_algorithm,
         val_check_interval=options.val_check_interval,

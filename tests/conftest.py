@@ -1,0 +1,59 @@
+"""What the tests share: small configurations, and the entry points as a person runs them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from charlm.config import Config, compose
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Callable[..., Config]:
+    """Composes a configuration that trains in a moment: `small(text, "cell=gru", ...)`."""
+
+    def make(text: str, *overrides: str) -> Config:
+        path = tmp_path / "text.txt"
+        path.write_text(text, encoding="utf-8", newline="")
+        return compose(
+            [
+                "corpus=file",
+                f"corpus.path={path}",
+                "logger=none",
+                "threads=1",
+                "model.hidden_size=8",
+                "model.embedding_dim=4",
+                "data.batch_size=4",
+                "data.seq_len=20",
+                "trainer.max_epochs=2",
+                "trainer.log_every_n_steps=3",
+                "samples.length=5",
+                *overrides,
+            ]
+        )
+
+    return make
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs an entry point in an empty folder: `command("train.py", "cell=gru")`."""
+
+    def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path / "work"
+        folder.mkdir(exist_ok=True)
+        return subprocess.run(
+            [sys.executable, str(ROOT / script), *arguments],
+            cwd=folder,
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
