@@ -91,11 +91,11 @@ def show(summary: dict[str, Any], folder: Path) -> None:
         ("accuracy", "accuracy", ".1%"),
     ):
         table.add_row(label, number(f"val/{key}", format), number(f"test/{key}", format))
-    table.caption = (
-        f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
-        f"({number('chars_per_second', ',')} characters/s)"
-    )
     Console().print(table)
+    print(
+        f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
+        f"({number('chars_per_second', ',')} characters/s)\n"
+    )
     samples = (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()
     if samples:
         print("a sample of the last model:\n" + json.loads(samples[-1])["text"])

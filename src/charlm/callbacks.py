@@ -47,6 +47,10 @@ CHECKPOINT_SECONDS = 60
 """A run that is killed loses at most so much of its training."""
 
 
+SHOWN = 200
+"""Characters of a sample that are printed while training."""
+
+
 class Interrupted(SystemExit):
     """The run was asked to stop (Ctrl-C, SIGTERM) and has saved itself; exits with 128 + the signal's number."""
 
@@ -264,7 +268,7 @@ class Samples(Callback):
         }
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        log.info("sample at step %d:\n%s", record["step"], "\n".join("  | " + line for line in text.split("\n")))
+        log.info("sample at step %d: %s", record["step"], text[:SHOWN].replace("\n", "⏎ "))
 
 
 class Checkpoints(Callback):

@@ -321,16 +321,16 @@ def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> Wand
 
     mode = config.logger.mode
     if mode == "auto":
-        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
+        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
     identity = folder / "wandb" / "id"
     identity.parent.mkdir(exist_ok=True)
     if not identity.exists():
         write_atomically(identity, secrets.token_hex(4) + "\n")
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
-    logger = WandbLogger(
+    run = wandb.init(
         name=folder.name,
         project=config.logger.project,
-        save_dir=folder,
+        dir=folder,
         id=identity.read_text().strip(),
         resume="allow",
         mode=mode,
@@ -338,8 +338,8 @@ def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> Wand
         tags=[config.cell.name, config.corpus.name],
         settings=wandb.Settings(silent=True, console="off"),
     )
-    logger.experiment.define_metric("*", step_metric="chars_seen")
-    return logger
+    run.define_metric("*", step_metric="chars_seen")
+    return WandbLogger(experiment=run)
 
 
 def _log_results(logger: Logger | None, folder: Path, summary: dict[str, Any]) -> None:
