@@ -327,9 +327,7 @@ def gutenberg(body: str, which: str = "THIS", newline: str = "\n") -> str:
 
 @pytest.mark.parametrize("which", ["THIS", "THE"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_the_gutenberg_header_and_footer_are_cut(
-    file: Callable[..., CorpusConfig], which: str, newline: str
-) -> None:
+def test_the_gutenberg_header_and_footer_are_cut(file: Callable[..., CorpusConfig], which: str, newline: str) -> None:
     content = gutenberg(BODY, which, newline).encode()
     assert load_corpus(file(content, strip_boilerplate=True)).text == BODY + "\n"
     assert load_corpus(file(content)).text == gutenberg(BODY, which)

@@ -126,7 +126,7 @@ class Record(Callback):
     ) -> None:
         assert isinstance(pl_module, CharLM)
         step = trainer.global_step
-        self._losses.append(outputs["loss"])
+        self._losses.append(outputs["nats"])
         if step == pl_module.total_steps:
             trainer.should_stop = True  # so that Lightning validates once more, wherever in the epoch this is
         waits = validation_follows(trainer, batch_idx)
@@ -222,16 +222,16 @@ class Samples(Callback):
         config: `samples` says what to write. Each sample is drawn with the run's seed, so that they differ by training
             alone.
         vocabulary: of the model.
-        prompt: what the sample begins with.
+        prompts: what the samples begin with.
     """
 
-    def __init__(self, folder: Path, config: Config, vocabulary: Vocabulary, prompt: str) -> None:
+    def __init__(self, folder: Path, config: Config, vocabulary: Vocabulary, prompts: list[str]) -> None:
         self.path = folder / "samples.jsonl"
         self.config = config.samples
         self.seed = config.seed
         self.chars_per_step = config.data.batch_size * config.data.seq_len
         self.vocabulary = vocabulary
-        self.prompt = prompt
+        self.prompts = prompts
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         _keep_lines(self.path, lambda line: json.loads(line)["step"] <= trainer.global_step)
@@ -254,25 +254,28 @@ class Samples(Callback):
             return
         training = module.model.training
         module.model.eval()
-        text = TextGenerator(module.model, self.vocabulary, self.prompt).generate(
-            length=config.length, temperature=config.temperature, top_k=config.top_k, seed=self.seed
-        )
+        for prompt in self.prompts:
+            text = TextGenerator(module.model, self.vocabulary, prompt).generate(
+                length=config.length, temperature=config.temperature, top_k=config.top_k, seed=self.seed
+            )
+            record = {
+                "step": trainer.global_step,
+                "chars_seen": trainer.global_step * self.chars_per_step,
+                "prompt": prompt,
+                "temperature": config.temperature,
+                "top_k": config.top_k,
+                "text": text,
+            }
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            log.info("sample at step %d: %s", record["step"], text[:SHOWN].replace("\n", "⏎ "))
         module.model.train(training)
-        record = {
-            "step": trainer.global_step,
-            "chars_seen": trainer.global_step * self.chars_per_step,
-            "prompt": self.prompt,
-            "temperature": config.temperature,
-            "top_k": config.top_k,
-            "text": text,
-        }
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        log.info("sample at step %d: %s", record["step"], text[:SHOWN].replace("\n", "⏎ "))
 
 
 class Checkpoints(Callback):
     """Saves last.ckpt once a minute and at each validation, best.ckpt where validation improved; stops when asked to.
+
+    With `trainer.save_every_epoch` the end of epoch n is kept as epoch_n.ckpt.
 
     Ctrl-C and SIGTERM are noted when they come and answered at the end of the batch (or of the validation that follows
     it), where the run can be saved such that it goes on exactly. A second signal does not wait.
@@ -318,6 +321,7 @@ class Checkpoints(Callback):
     ) -> None:
         if validation_follows(trainer, batch_idx):
             return
+        self._save_epoch(trainer, pl_module)
         due = time.monotonic() - self._saved > CHECKPOINT_SECONDS
         if due or trainer.should_stop or self._signal is not None:
             self._save(trainer, "last.ckpt")
@@ -331,6 +335,7 @@ class Checkpoints(Callback):
         if loss < self.best_loss:
             self.best_loss, self.best = loss, {**pl_module.held_out, "best_step": trainer.global_step}
             self._save(trainer, "best.ckpt")
+        self._save_epoch(trainer, pl_module)
         self._save(trainer, "last.ckpt")
         self._stop_if_asked()
 
@@ -339,6 +344,12 @@ class Checkpoints(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._restore_handlers()
+
+    def _save_epoch(self, trainer: Trainer, module: LightningModule) -> None:
+        assert isinstance(module, CharLM)
+        epochs, steps = divmod(trainer.global_step, module.steps_per_epoch)
+        if module.config.trainer.save_every_epoch and steps == 0:
+            self._save(trainer, f"epoch_{epochs:04d}.ckpt")
 
     def _save(self, trainer: Trainer, name: str) -> None:
         self.record.check(trainer)

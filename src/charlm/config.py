@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 CONF_DIR = Path(__file__).resolve().parents[2] / "conf"
 
-FREE_TEXT = ("prompt", "samples.prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir")
+FREE_TEXT = ("prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir")
 """Options whose value is taken as typed: any Unicode, spaces, commas, quotes, brackets and `=`."""
 
 RESUME_OVERRIDES = (
@@ -66,7 +66,7 @@ def option(
 
 @dataclass(kw_only=True, slots=True)
 class CellConfig:
-    name: str = option("???", "recurrent cell", choices=("rnn", "gru", "lstm"))
+    name: str = option("???", "recurrent cell", choices=("rnn", "gru", "lstm", "jordan", "output"))
     lr: float = option("???", "peak learning rate that suits the cell; `optimizer.lr` follows it", above=0)
 
 
@@ -93,10 +93,17 @@ class ModelConfig:
     hidden_size: int = option(128, "units of each recurrent layer", at_least=1)
     num_layers: int = option(1, "recurrent layers, one on top of the other", at_least=1)
     dropout: float = option(0.0, "dropout between the layers and before the output", at_least=0, below=1)
+    output_dropout: float | None = option(
+        None, "dropout before the output alone; null: as `model.dropout`", at_least=0, below=1
+    )
     init: str = option(
         "orthogonal",
-        "initial values: orthogonal recurrent weights, forget gate open, scaled input; or PyTorch's own",
-        choices=("orthogonal", "torch"),
+        "initial values: orthogonal recurrent weights, forget gate open, scaled input; PyTorch's own; Keras' own with "
+        "Glorot recurrent weights; or all weights N(0, 0.01²)",
+        choices=("orthogonal", "torch", "keras", "normal"),
+    )
+    freeze_second_bias: bool = option(
+        False, "hold the second of PyTorch's two bias vectors at zero, as the printed equations have one"
     )
     match_parameters: int | None = option(
         None, "choose the hidden size whose parameter count is nearest to this number", at_least=1
@@ -107,6 +114,9 @@ class ModelConfig:
 class DataConfig:
     batch_size: int = option(16, "streams (or windows) side by side, over all devices", at_least=1)
     seq_len: int = option(64, "characters per window, which is how far gradients reach back", at_least=1)
+    stride: int | None = option(
+        None, "windows: characters from the start of one to the start of the next; null: seq_len", at_least=1
+    )
     sampling: str = option(
         "streams",
         "streams: contiguous text, window after window; windows: shuffled windows",
@@ -154,7 +164,7 @@ class SchedulerConfig:
 
 @dataclass(kw_only=True, slots=True)
 class TrainerConfig:
-    """Lightning's own names and meanings, but for `early_stopping_patience`."""
+    """Lightning's own names and meanings, down to `val_check_interval`; the rest is ours."""
 
     max_epochs: int = option(10, "passes over the training text", at_least=1)
     max_steps: int = option(-1, "stop after so many updates; -1: no limit", at_least=-1)
@@ -170,6 +180,10 @@ class TrainerConfig:
         1.0, "validate each so many epochs (share up to 1.0); the last step always validates", above=0, at_most=1
     )
     log_every_n_steps: int = option(50, "steps from one row of metrics to the next", at_least=1)
+    loss_reduction: str = option(
+        "mean", "what is minimised: the mean loss of a batch's characters, or their sum", choices=("mean", "sum")
+    )
+    save_every_epoch: bool = option(False, "keep a checkpoint of each epoch: checkpoints/epoch_0001.ckpt, ...")
     early_stopping_patience: int | None = option(
         None, "stop after so many validations without improvement; null never does", at_least=1
     )
@@ -188,7 +202,9 @@ class LoggerConfig:
 class SamplesConfig:
     """The sample that is written at each validation."""
 
-    prompt: str | None = option(None, "text to continue; null: a line break, or the corpus' first character")
+    prompts: list[str] | None = option(
+        None, "texts to continue, a sample each; null: a line break, or the corpus' first character"
+    )
     length: int = option(300, "characters; 0 writes no samples", at_least=0)
     temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
@@ -288,6 +304,8 @@ def check(config: Config | SampleConfig) -> None:
 
 def _check_together(config: Config) -> None:
     data, trainer = config.data, config.trainer
+    if data.stride is not None and data.sampling == "streams":
+        raise UserError(f"data.stride={data.stride} needs data.sampling=windows: a stream leaves nothing out")
     if config.threads != "auto" and not isinstance(config.threads, int):
         raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number of at least 1")
     if data.val_fraction + data.test_fraction >= 1:

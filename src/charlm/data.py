@@ -33,7 +33,8 @@ class TrainBatches:
 
     `streams`: the text is cut into B equal contiguous streams, what is left over at the end is dropped, and batch k
     holds the k-th window of each stream, so that every row continues the same row of the batch before. `windows`: the
-    windows, cut one after another, come in a new random order each epoch; the last incomplete batch is dropped.
+    windows, `stride` characters from each to the next, come in a new random order each epoch; the last incomplete batch
+    is dropped.
 
     The position is part of a checkpoint: `state_dict` tells how many batches of which epoch have been yielded, and
     after `load_state_dict` the next iteration goes on right there.
@@ -44,19 +45,24 @@ class TrainBatches:
         seq_len: T.
         sampling: "streams" or "windows".
         seed: of the order of windows.
+        stride: characters from the start of a window to the start of the next; None: T.
 
     Raises UserError, naming what would fit, where the text is too short for one batch.
     """
 
-    def __init__(self, tokens: Tensor, batch_size: int, seq_len: int, sampling: str, seed: int) -> None:
+    def __init__(
+        self, tokens: Tensor, batch_size: int, seq_len: int, sampling: str, seed: int, stride: int | None = None
+    ) -> None:
         self.tokens = tokens
         self.batch_size = batch_size
         self.seq_len = seq_len
         self.sampling = sampling
         self.seed = seed
-        self.num_batches = (len(tokens) - 1) // (batch_size * seq_len)
+        self.stride = seq_len if stride is None else stride
+        self.num_windows = max(0, (len(tokens) - 1 - seq_len) // self.stride + 1)
+        self.num_batches = self.num_windows // batch_size
         if self.num_batches == 0:
-            raise UserError(_too_short(len(tokens), batch_size, seq_len))
+            raise UserError(_too_short(len(tokens), batch_size, seq_len, self.num_windows))
         self._epoch = -1
         self._yielded = 0
         self._resumed = False
@@ -84,8 +90,8 @@ class TrainBatches:
             first = torch.arange(self.batch_size) * stream_len
             return first + torch.arange(self.num_batches).unsqueeze(1) * self.seq_len
         order = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-        windows = torch.randperm((len(self.tokens) - 1) // self.seq_len, generator=order)
-        return windows[: self.num_batches * self.batch_size].view(self.num_batches, self.batch_size) * self.seq_len
+        windows = torch.randperm(self.num_windows, generator=order)
+        return windows[: self.num_batches * self.batch_size].view(self.num_batches, self.batch_size) * self.stride
 
     def state_dict(self) -> dict[str, int]:
         return {"epoch": self._epoch, "yielded": self._yielded}
@@ -95,8 +101,8 @@ class TrainBatches:
         self._resumed = self._yielded < self.num_batches
 
 
-def _too_short(characters: int, batch_size: int, seq_len: int) -> str:
-    most_streams, longest = (characters - 1) // seq_len, (characters - 1) // batch_size
+def _too_short(characters: int, batch_size: int, seq_len: int, most_streams: int) -> str:
+    longest = (characters - 1) // batch_size
     fits = []
     if most_streams >= 1:
         fits.append(f"data.batch_size={most_streams} (with this seq_len)")
@@ -178,7 +184,7 @@ class CharDataModule(LightningDataModule):
         self.train_range = (begin, min(begin + length, self.split.train_end))
         self.tokens = torch.from_numpy(self.vocabulary.encode(self.corpus.text))
         self.train_batches = TrainBatches(
-            self.tokens[slice(*self.train_range)], data.batch_size, data.seq_len, data.sampling, self.seed
+            self.tokens[slice(*self.train_range)], data.batch_size, data.seq_len, data.sampling, self.seed, data.stride
         )
 
     @property

@@ -1,4 +1,4 @@
-"""CharRNN: characters in, logits of the next character out, through nn.RNN, nn.GRU or nn.LSTM.
+"""CharRNN: characters in, logits of the next character out, through one of the recurrent cells.
 
 Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
 """
@@ -10,16 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from charlm.cells import CELLS, State
 from charlm.config import UserError
 
-CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-"""A registry, not an import path: what a checkpoint names is looked up here and never imported."""
-
-State = Any
-"""What a cell carries from step to step: a tensor (L, B, H), or a pair of them for LSTM. None stands for zeros."""
-
 ONE_HOT_STD = 1.6
-"""Spread of the weights that read one-hot input, found by measurement: see `initialize`."""
+"""Spread of the weights that read one-hot input, found by measurement: see `orthogonal`."""
 
 
 class CharRNN(nn.Module):
@@ -32,7 +27,9 @@ class CharRNN(nn.Module):
         hidden_size: H.
         num_layers: L.
         dropout: between the layers and before the output, in training only.
-        init: "orthogonal" (see `initialize`) or "torch", PyTorch's own initial values.
+        output_dropout: before the output; None: as `dropout`.
+        init: a name in INITIAL_VALUES.
+        freeze_second_bias: hold PyTorch's second bias vector at zero, untrained.
     """
 
     def __init__(
@@ -43,7 +40,9 @@ class CharRNN(nn.Module):
         hidden_size: int = 128,
         num_layers: int = 1,
         dropout: float = 0.0,
+        output_dropout: float | None = None,
         init: str = "orthogonal",
+        freeze_second_bias: bool = False,
     ) -> None:
         super().__init__()
         self.vocab_size = vocab_size
@@ -59,10 +58,14 @@ class CharRNN(nn.Module):
             dropout=dropout if num_layers > 1 else 0.0,  # PyTorch warns where there is nothing between layers
             batch_first=True,
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(dropout if output_dropout is None else output_dropout)
         self.output = nn.Linear(hidden_size, vocab_size)
-        if init == "orthogonal":
-            initialize(self)
+        INITIAL_VALUES[init](self)
+        if freeze_second_bias:
+            for name, parameter in self.rnn.named_parameters():
+                if name.startswith("bias_hh"):
+                    nn.init.zeros_(parameter)
+                    parameter.requires_grad_(False)
 
     def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Read tokens (B, T) int64 from `state` on; return logits (B, T, V) and the state after them."""
@@ -91,32 +94,70 @@ def to_device(state: State, device: torch.device) -> State:
 
 
 @torch.no_grad()
-def initialize(model: CharRNN) -> None:
+def orthogonal(model: CharRNN) -> None:
     """Initial values from which each cell learns well.
 
-    Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). Input weights keep the scale of their input
-    (Glorot and Bengio 2010). The forget gate of an LSTM starts open, its two biases 1 in sum (Jozefowicz et al. 2015);
-    other biases start at 0. A one-hot vector has a single 1 where an embedding has E values of unit variance: with
-    weights of spread ONE_HOT_STD it learns about as fast, with PyTorch's own several times more slowly.
+    Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). Other weights keep the scale of their input
+    (Glorot and Bengio 2010). The forget gate of an LSTM starts open, its two biases 1 in sum (Jozefowicz et al. 2015); other
+    biases start at 0. A one-hot vector has a single 1 where an embedding has E values of unit variance: with weights of
+    spread ONE_HOT_STD it learns about as fast, with PyTorch's own several times more slowly.
     """
-    size = model.hidden_size
     for name, parameter in model.rnn.named_parameters():
-        if name.startswith("weight_hh"):
-            for gate in parameter.chunk(len(parameter) // size):
+        if name.startswith("bias"):
+            nn.init.zeros_(parameter)
+            continue
+        for gate in parameter.chunk(len(parameter) // model.hidden_size):
+            if name.startswith("weight_hh"):
                 nn.init.orthogonal_(gate)
-        elif name.startswith("weight_ih"):
-            for gate in parameter.chunk(len(parameter) // size):
-                if name == "weight_ih_l0" and model.embedding is None:
-                    nn.init.normal_(gate, std=ONE_HOT_STD)
-                else:
-                    nn.init.xavier_uniform_(gate)
+            elif name == "weight_ih_l0" and model.embedding is None:
+                nn.init.normal_(gate, std=ONE_HOT_STD)
+            else:
+                nn.init.xavier_uniform_(gate)
+    _open_forget_gate(model)
+    nn.init.zeros_(model.output.bias)
+
+
+@torch.no_grad()
+def keras(model: CharRNN) -> None:
+    """What Keras' LSTM starts from with recurrent_initializer='glorot_uniform'.
+
+    Glorot-uniform weights, all gates of a matrix together; biases 0, but the forget gate's 1; embedding uniform in
+    ±0.05.
+    """
+    for name, parameter in [*model.rnn.named_parameters(), *model.output.named_parameters()]:
+        if name.startswith("bias"):
+            nn.init.zeros_(parameter)
         else:
-            parameter.zero_()
+            nn.init.xavier_uniform_(parameter)
+    _open_forget_gate(model)
+    if model.embedding is not None:
+        nn.init.uniform_(model.embedding.weight, -0.05, 0.05)
+
+
+@torch.no_grad()
+def normal(model: CharRNN) -> None:
+    """All weights N(0, 0.01²), biases 0 (Karpathy's min-char-rnn)."""
+    for name, parameter in model.named_parameters():
+        if "bias" in name:
+            nn.init.zeros_(parameter)
+        else:
+            nn.init.normal_(parameter, std=0.01)
+
+
+def _open_forget_gate(model: CharRNN) -> None:
     if isinstance(model.rnn, nn.LSTM):
+        size = model.hidden_size
         for layer in range(model.num_layers):
             # gates stand in the order input, forget, cell, output
             getattr(model.rnn, f"bias_ih_l{layer}")[size : 2 * size] = 1.0
-    nn.init.zeros_(model.output.bias)
+
+
+INITIAL_VALUES: dict[str, Callable[[CharRNN], None]] = {
+    "orthogonal": orthogonal,
+    "torch": lambda model: None,  # what the modules were made with
+    "keras": keras,
+    "normal": normal,
+}
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -16,9 +16,10 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
+from charlm.cells import State
 from charlm.config import Config, SchedulerConfig
 from charlm.generation import Description
-from charlm.model import CharRNN, State, detach, to_device
+from charlm.model import CharRNN, detach, to_device
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -87,13 +88,15 @@ class CharLM(LightningModule):
         self._plateau: ReduceLROnPlateau | None = None
         self._restored: dict[str, Any] = {}
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
         if batch_idx == 0 or not self.carry_state:
             self.train_state = None
         logits, state = self.model(inputs, self.train_state)
         self.train_state = detach(state)
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        summed = self.config.trainer.loss_reduction == "sum"
+        return {"loss": nats * targets.numel() if summed else nats, "nats": nats.detach()}
 
     def on_train_start(self) -> None:
         if self._restored:

@@ -60,7 +60,7 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
-        samples = Samples(folder, config, data.vocabulary, module.description.prompt)
+        samples = Samples(folder, config, data.vocabulary, _prompts(config, data))
         callbacks: list[Callback] = [record, samples, checkpoints]
         if config.trainer.early_stopping_patience is not None:
             callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
@@ -189,24 +189,37 @@ def _build(config: Config, data: CharDataModule) -> CharLM:
         "hidden_size": config.model.hidden_size,
         "num_layers": config.model.num_layers,
         "dropout": config.model.dropout,
+        "output_dropout": config.model.output_dropout,
     }
+    start: dict[str, Any] = {"init": config.model.init, "freeze_second_bias": config.model.freeze_second_bias}
     vocab_size = len(data.vocabulary)
     if config.model.match_parameters is not None:
-        options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options)
+        options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options, **start)
         log.info("model.match_parameters=%d: hidden_size %d", config.model.match_parameters, options["hidden_size"])
     torch.manual_seed(config.seed)
-    model = CharRNN(vocab_size, **options, init=config.model.init)
+    model = CharRNN(vocab_size, **options, **start)
     if config.init_from is not None:
         _init_from(model, options, data.vocabulary, config.init_from)
-    prompt = config.samples.prompt
-    if prompt is None:
-        prompt = "\n" if "\n" in data.vocabulary else data.corpus.text[0]
-    unknown = data.vocabulary.unknown(prompt)
-    if unknown or not prompt:
-        problem = f"has characters that are not in the corpus: {name_characters(unknown)}" if unknown else "is empty"
-        raise UserError(f"samples.prompt={prompt!r} {problem}")
-    about = Description(options, data.vocabulary.characters, prompt, data.corpus.name, data.corpus.sha256)
+    prompts = _prompts(config, data)
+    about = Description(options, data.vocabulary.characters, prompts[0], data.corpus.name, data.corpus.sha256)
     return CharLM(model, config, about, len(data.train_batches))
+
+
+def _prompts(config: Config, data: CharDataModule) -> list[str]:
+    """What the samples of this run begin with. Raises UserError for a prompt that the model cannot read."""
+    prompts = config.samples.prompts
+    if prompts is None:
+        return ["\n" if "\n" in data.vocabulary else data.corpus.text[0]]
+    for prompt in prompts:
+        unknown = data.vocabulary.unknown(prompt)
+        if unknown:
+            raise UserError(
+                f"samples.prompts={prompts}: {name_characters(unknown)} is not in corpus={data.corpus.name}; "
+                "choose other prompts, such as samples.prompts=[The]"
+            )
+    if not all(prompts) or not prompts:
+        raise UserError(f"samples.prompts={prompts}: an empty prompt begins nothing; null chooses one")
+    return prompts
 
 
 def _init_from(model: CharRNN, options: dict[str, Any], vocabulary: Vocabulary, run: str) -> None:
@@ -319,7 +332,7 @@ def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> Wand
     """One W&B run for the run folder; a resumed run keeps its identity, which stands in wandb/id."""
     import wandb
 
-    mode = config.logger.mode
+    mode: Any = config.logger.mode
     if mode == "auto":
         mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
     identity = folder / "wandb" / "id"
