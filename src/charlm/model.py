@@ -98,9 +98,9 @@ def orthogonal(model: CharRNN) -> None:
     """Initial values from which each cell learns well.
 
     Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). Other weights keep the scale of their input
-    (Glorot and Bengio 2010). The forget gate of an LSTM starts open, its two biases 1 in sum (Jozefowicz et al. 2015); other
-    biases start at 0. A one-hot vector has a single 1 where an embedding has E values of unit variance: with weights of
-    spread ONE_HOT_STD it learns about as fast, with PyTorch's own several times more slowly.
+    (Glorot and Bengio 2010). The forget gate of an LSTM starts open, its two biases 1 in sum (Jozefowicz et al. 2015);
+    other biases start at 0. A one-hot vector has a single 1 where an embedding has E values of unit variance: with
+    weights of spread ONE_HOT_STD it learns about as fast, with PyTorch's own several times more slowly.
     """
     for name, parameter in model.rnn.named_parameters():
         if name.startswith("bias"):
