@@ -70,7 +70,6 @@ def log_to_terminal() -> None:
             tqdm.write(self.format(record), file=sys.stdout)
 
     logger = logging.getLogger("charlm")
-    logger.setLevel(logging.INFO)
     logger.propagate = False
     if not any(isinstance(handler, logging.Handler) for handler in logger.handlers):  # a multirun comes by often
         logger.addHandler(Terminal())

@@ -438,6 +438,7 @@ HELP_CORPUS_OPTIONS = (
 
 OmegaConf.register_new_resolver("train_options", lambda: help_text(Config))
 OmegaConf.register_new_resolver("sample_options", lambda: help_text(SampleConfig))
+OmegaConf.register_new_resolver("by_name", lambda name, values, default: values.get(name, default))
 OmegaConf.register_new_resolver("folder_name", lambda text: re.sub(r"[^\w.,=+-]+", "_", text))
 ConfigStore.instance().store("config_schema", Config)
 ConfigStore.instance().store("sample_schema", SampleConfig)

@@ -46,10 +46,9 @@ def split(length: int, val_fraction: float, test_fraction: float) -> Split:
 
     Raises UserError where a part that was asked for gets no character.
     """
-    train_end = int(length * (1 - val_fraction - test_fraction))
-    val_end = int(length * (1 - test_fraction)) if test_fraction else length
-    if val_fraction == 0:
-        val_end = train_end
+    # a hair more, so that 90 % of 100,000 is not 89,999 because of how fractions are stored
+    train_end = int(length * (1 - val_fraction - test_fraction) + 1e-6)
+    val_end = int(length * (1 - test_fraction) + 1e-6) if val_fraction else train_end
     parts = {
         "data.val_fraction": (val_fraction, val_end - train_end),
         "data.test_fraction": (test_fraction, length - val_end),

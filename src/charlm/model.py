@@ -165,6 +165,12 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
+def count_second_bias(model: CharRNN) -> int:
+    """How many of those are PyTorch's second bias vector of each layer, which other libraries do not have."""
+    biases = [parameter for name, parameter in model.rnn.named_parameters() if name.startswith("bias_hh")]
+    return sum(bias.numel() for bias in biases if bias.requires_grad)
+
+
 def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
     """The hidden size with which CharRNN(vocab_size, **model) comes nearest to a number of parameters.
 

@@ -25,7 +25,7 @@ from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Sa
 from charlm.config import Config, UserError, save
 from charlm.data import CharDataModule
 from charlm.generation import Description, checkpoint_file, read_checkpoint
-from charlm.model import CharRNN, count_parameters, match_hidden_size
+from charlm.model import CharRNN, count_parameters, count_second_bias, match_hidden_size
 from charlm.module import CharLM, total_steps
 from charlm.vocabulary import Vocabulary, name_characters
 
@@ -46,6 +46,7 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
 
     Raises UserError for a mistake that the user can mend, Interrupted once the run was asked to stop and is saved.
     """
+    logging.getLogger("charlm").setLevel(logging.INFO)
     if not resume and (folder / "summary.json").exists():
         raise UserError(f"{folder} already holds a run: continue it with resume={folder}, or choose another folder")
     threads = _set_threads(config.threads)
@@ -259,8 +260,10 @@ def _title(summary: dict[str, Any]) -> str:
 def _describe(summary: dict[str, Any], steps_per_epoch: int) -> str:
     inputs = f"embedding {summary['embedding_dim']}" if summary["embedding_dim"] else "one-hot input"
     return (
-        f"{_title(summary)}, {inputs}, {summary['parameters']:,} parameters; {summary['train_chars']:,} characters, "
-        f"{summary['batch_size']}×{summary['seq_len']} a step, {steps_per_epoch:,} steps an epoch"
+        f"{_title(summary)}, {inputs}, {summary['parameters']:,} parameters "
+        f"({summary['parameters_second_bias']:,} of them PyTorch's second bias); "
+        f"{summary['train_chars']:,} characters, {summary['batch_size']}×{summary['seq_len']} a step, "
+        f"{steps_per_epoch:,} steps an epoch"
     )
 
 
@@ -275,6 +278,7 @@ def _summary(config: Config, data: CharDataModule, module: CharLM, threads: int)
         "hidden_size": model.hidden_size,
         "embedding_dim": model.embedding_dim,
         "parameters": count_parameters(model),
+        "parameters_second_bias": count_second_bias(model),
         "batch_size": config.data.batch_size,
         "seq_len": config.data.seq_len,
         "train_fraction": config.data.train_fraction,
