@@ -174,8 +174,9 @@ def load(run: Path | str) -> TextGenerator:
     """
     description, weights, _ = read_checkpoint(run)
     try:
-        model = CharRNN(len(description.characters), **description.model, init="torch")
-        model.load_state_dict(weights)
+        with torch.device("meta"):  # no memory for what the file claims, and no random numbers
+            model = CharRNN(len(description.characters), **description.model, init="torch")
+        model.load_state_dict(weights, assign=True)
     except Exception as error:  # as above: the content is somebody else's
         raise UserError(f"{run} holds a model that cannot be built: {error}") from error
     return TextGenerator(model.eval(), Vocabulary(description.characters), description.prompt)
