@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -103,13 +104,15 @@ def assert_refused(result: subprocess.CompletedProcess[str], *messages: str) -> 
 
 
 def test_help_answers_within_a_second(command: Command, work: Path) -> None:
+    """In seconds of processor time, which other tests on the same cores do not lengthen as they do the clock's."""
     seconds = []
     for _ in range(3):
-        start = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         result = command("train.py", "--help")
-        seconds.append(time.monotonic() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert result.returncode == 0
-    assert min(seconds) < 1
+    assert 0 < min(seconds) < 1
     assert content(work) == {}
 
 
