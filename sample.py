@@ -45,5 +45,8 @@ def main(composed: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = quote_free_text(sys.argv[1:])
+    try:
+        sys.argv[1:] = quote_free_text(sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"error: {error}")
     main()

@@ -102,5 +102,8 @@ def show(summary: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = quote_free_text(sys.argv[1:])
+    try:
+        sys.argv[1:] = quote_free_text(sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"error: {error}")
     main()

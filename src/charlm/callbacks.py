@@ -137,6 +137,8 @@ class Record(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, CharLM)
+        if not math.isfinite(pl_module.held_out["val/loss"]):
+            raise self._diverged(f"the validation loss after step {trainer.global_step} is not finite")
         row = self._row = self._row or self._new_row(trainer, pl_module)
         row.update(pl_module.held_out)
         self._write(trainer)
@@ -159,7 +161,7 @@ class Record(Callback):
         self._seconds_before, self._began = self.train_seconds, None
 
     def check(self, trainer: Trainer) -> None:
-        """Look at the losses since the last look.
+        """Look at the losses since the last look, and at the weights.
 
         Raises UserError, naming the step, for one that is not finite.
         """
@@ -167,13 +169,18 @@ class Record(Callback):
         self._losses = []
         for step, loss in enumerate(losses, trainer.global_step - len(losses) + 1):
             if not math.isfinite(loss):
-                clips = self.config.trainer.gradient_clip_val is not None
-                raise UserError(
-                    f"training diverged: the loss of step {step} is {loss}. Try a smaller optimizer.lr than "
-                    f"{self.config.optimizer.lr:g}" + ("" if clips else ", or trainer.gradient_clip_val=1")
-                )
+                raise self._diverged(f"the loss of step {step} is {loss}")
             self._loss_sum += loss
         self._loss_count += len(losses)
+        if not torch.stack([weights.isfinite().all() for weights in trainer.lightning_module.parameters()]).all():
+            raise self._diverged(f"the weights after step {trainer.global_step} are not finite")
+
+    def _diverged(self, what: str) -> UserError:
+        clips = self.config.trainer.gradient_clip_val is not None
+        return UserError(
+            f"training diverged: {what}. Try a smaller optimizer.lr than {self.config.optimizer.lr:g}"
+            + ("" if clips else ", or trainer.gradient_clip_val=1")
+        )
 
     def _new_row(self, trainer: Trainer, module: CharLM) -> dict[str, Any]:
         self.check(trainer)
@@ -190,7 +197,7 @@ class Record(Callback):
             "epoch": trainer.current_epoch + 1,
             "chars_seen": step * self.chars_per_step,
             "train/loss": loss,
-            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "lr": module.lr,
             "grad_norm": module.grad_norm.item() if module.grad_norm is not None else None,
             "chars_per_second": speed,
         }
@@ -223,15 +230,19 @@ class Samples(Callback):
             alone.
         vocabulary: of the model.
         prompts: what the samples begin with.
+        record: is asked, before the samples, whether the model is sound.
     """
 
-    def __init__(self, folder: Path, config: Config, vocabulary: Vocabulary, prompts: list[str]) -> None:
+    def __init__(
+        self, folder: Path, config: Config, vocabulary: Vocabulary, prompts: list[str], record: Record
+    ) -> None:
         self.path = folder / "samples.jsonl"
         self.config = config.samples
         self.seed = config.seed
         self.chars_per_step = config.data.batch_size * config.data.seq_len
         self.vocabulary = vocabulary
         self.prompts = prompts
+        self.record = record
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         _keep_lines(self.path, lambda line: json.loads(line)["step"] <= trainer.global_step)
@@ -252,6 +263,7 @@ class Samples(Callback):
         config = self.config
         if config.length == 0:
             return
+        self.record.check(trainer)
         training = module.model.training
         module.model.eval()
         for prompt in self.prompts:
@@ -282,7 +294,7 @@ class Checkpoints(Callback):
 
     Args:
         folder: the run folder.
-        record: is asked, before each save, whether the losses are sound.
+        record: is asked, before each save, whether the model is sound.
     """
 
     def __init__(self, folder: Path, record: Record) -> None:

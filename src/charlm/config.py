@@ -6,6 +6,7 @@ file that knows Hydra.
 """
 
 import dataclasses
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -351,7 +352,7 @@ def from_hydra(composed: DictConfig) -> Any:
     try:
         config = OmegaConf.to_object(composed)
     except AttributeError as error:  # a key added with + that the schema does not have
-        raise UserError(f"there is no option {error.name!r}; --help lists them all") from error
+        raise UserError(f"there is no such option: {error}; --help lists them all") from error
     check(config)  # type: ignore[arg-type]
     return config
 
@@ -364,7 +365,18 @@ def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
 
 def save(config: Config, path: Path) -> None:
     """Write the whole configuration as YAML."""
-    path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
+    path.write_text(OmegaConf.to_yaml(_literal(dataclasses.asdict(config))), encoding="utf-8")
+
+
+def _literal(value: Any) -> Any:
+    """The value with its texts escaped, so that OmegaConf reads no interpolation in them."""
+    if isinstance(value, dict):
+        return {key: _literal(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_literal(part) for part in value]
+    if isinstance(value, str):
+        return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", value)
+    return value
 
 
 def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) -> Config:
@@ -398,20 +410,23 @@ def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) 
 def quote_free_text(arguments: Sequence[str]) -> list[str]:
     """Quote the values of free-text options, so that Hydra's parser takes them as typed.
 
-    Under multirun (`-m`) a comma still separates the values of a sweep; `\\,` is a comma there.
+    Under multirun (`-m`) a comma still separates the values of a sweep; `\\,` is a comma there. Raises UserError for a
+    group that is to have no choice at all, which Hydra answers with a traceback.
     """
     multirun = "-m" in arguments or "--multirun" in arguments
     quoted = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
+        if value == "null" and (CONF_DIR / key).is_dir() and key != "experiment":
+            choices = ", ".join(sorted(path.stem for path in (CONF_DIR / key).glob("*.yaml")))
+            raise UserError(f"{argument} is not allowed: choose one of {choices}")
         if not equals or key.lstrip("+") not in FREE_TEXT or value in ("", "null"):
             quoted.append(argument)
             continue
         values = [value]
         if multirun:
             values = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
-        # a backslash before ${ keeps OmegaConf from reading an interpolation
-        literals = [QuotedString(part.replace("${", r"\${"), Quote.single).with_quotes() for part in values]
+        literals = [QuotedString(_literal(part), Quote.single).with_quotes() for part in values]
         quoted.append(key + "=" + ",".join(literals))
     return quoted
 
@@ -428,6 +443,14 @@ def help_text(schema: type) -> str:
     return "\n".join(rows)
 
 
+def folder_name(text: str) -> str:
+    """A text as the name of a folder: 200 bytes at most, a longer one ends in a hash of the whole."""
+    name = re.sub(r"[^\w.,=+-]+", "_", text)
+    if len(name.encode()) <= 200:
+        return name
+    return name.encode()[:180].decode(errors="ignore") + "_" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 HELP_CORPUS_OPTIONS = (
     "corpus.path",
     "corpus.encoding",
@@ -439,6 +462,6 @@ HELP_CORPUS_OPTIONS = (
 OmegaConf.register_new_resolver("train_options", lambda: help_text(Config))
 OmegaConf.register_new_resolver("sample_options", lambda: help_text(SampleConfig))
 OmegaConf.register_new_resolver("by_name", lambda name, values, default: values.get(name, default))
-OmegaConf.register_new_resolver("folder_name", lambda text: re.sub(r"[^\w.,=+-]+", "_", text))
+OmegaConf.register_new_resolver("folder_name", folder_name)
 ConfigStore.instance().store("config_schema", Config)
 ConfigStore.instance().store("sample_schema", SampleConfig)

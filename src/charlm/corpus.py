@@ -68,6 +68,8 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     Raises UserError where the text cannot be found, is not what its hash says, or cannot be read as text.
     """
     embedded = {"hello": lambda: "hello", "pydoc": _pydoc, "stdlib": _stdlib}
+    if config.name != "file" and config.path is not None and config.file is None:
+        raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
     if config.name in embedded:
         text = embedded[config.name]()
         sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -101,7 +103,7 @@ def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
     if config.file is None:
         raise UserError(f"corpus={config.name} needs a file: add corpus.path=mine.txt")
     folder = corpora_dir or os.environ.get("CHARLM_CORPORA")
-    if folder is not None:
+    if folder:
         if not Path(folder).expanduser().is_dir():
             raise UserError(f"corpora_dir={folder} is no folder (it comes from corpora_dir or CHARLM_CORPORA)")
         path = Path(folder).expanduser() / config.file
@@ -165,11 +167,12 @@ def decode(content: bytes, encoding: str, path: Path) -> str:
         raise UserError(f"corpus.encoding={encoding} is not an encoding that Python knows") from error
     except UnicodeError as error:
         where = ""
-        if isinstance(error, UnicodeDecodeError) and error.start < len(content):
-            where = f" at byte offset {error.start:,} (byte 0x{content[error.start]:02x})"
+        if isinstance(error, UnicodeDecodeError) and error.start < len(error.object):
+            offset = error.start + len(content) - len(error.object)  # utf-8-sig has cut the mark off
+            where = f" at byte offset {offset:,} (byte 0x{content[offset]:02x})"
         raise UserError(f"corpus file {path} is not {encoding} text{where}. {_advice(content)}") from error
     if "\0" in text and encoding.lower().replace("_", "-") not in ("latin-1", "iso-8859-1", "latin1"):
-        offset = content.find(b"\0")
+        offset = len(text[: text.index("\0")].encode(encoding))
         raise UserError(
             f"corpus file {path} holds a NUL character at byte offset {offset:,}: it looks like a binary file. To "
             "learn its bytes all the same: corpus.encoding=iso-8859-1 corpus.normalize=false"

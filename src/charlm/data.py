@@ -98,7 +98,7 @@ class TrainBatches:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         self._epoch, self._yielded = state["epoch"], state["yielded"]
-        self._resumed = self._yielded < self.num_batches
+        self._resumed = 0 < self._yielded < self.num_batches
 
 
 def _too_short(characters: int, batch_size: int, seq_len: int, most_streams: int) -> str:

@@ -126,9 +126,14 @@ def _without_onednn() -> Iterator[None]:
 
 
 def choose(logits: Tensor, temperature: float, top_k: int | None, random: torch.Generator) -> Tensor:
-    """Draw a token, (1,), from logits (V,) divided by `temperature`, among the `top_k` likeliest."""
+    """Draw a token, (1,), from logits (V,) divided by `temperature`, among the `top_k` likeliest.
+
+    Raises UserError for logits that are not finite.
+    """
     if temperature == 0:
         return logits.argmax(keepdim=True)
+    if not logits.isfinite().all():
+        raise UserError("the model puts out what is no number: it has diverged in training")
     logits, tokens = logits.double().topk(min(top_k or len(logits), len(logits)))
     # the largest is subtracted first, so that no temperature above 0 is too small
     probabilities = ((logits - logits[0]) / temperature).softmax(0)
@@ -174,8 +179,9 @@ def load(run: Path | str) -> TextGenerator:
     """
     description, weights, _ = read_checkpoint(run)
     try:
-        model = CharRNN(len(description.characters), **description.model, init="torch")
-        model.load_state_dict(weights)
+        with torch.device("meta"):  # no memory for what the file claims, and no random numbers
+            model = CharRNN(len(description.characters), **description.model, init="torch")
+        model.load_state_dict(weights, assign=True)
     except Exception as error:  # as above: the content is somebody else's
         raise UserError(f"{run} holds a model that cannot be built: {error}") from error
     return TextGenerator(model.eval(), Vocabulary(description.characters), description.prompt)

@@ -85,6 +85,8 @@ class CharLM(LightningModule):
         """The metrics of the last validation or test."""
         self.grad_norm: Tensor | None = None
         """Norm of the last gradient before clipping."""
+        self.lr = config.optimizer.lr
+        """Learning rate of the last step."""
         self._plateau: ReduceLROnPlateau | None = None
         self._restored: dict[str, Any] = {}
 
@@ -116,6 +118,7 @@ class CharLM(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
+        self.lr = optimizer.param_groups[0]["lr"]  # the scheduler changes it before the step ends
         parameters = list(self.model.parameters())
         if gradient_clip_val is not None and gradient_clip_algorithm == "norm":
             self.grad_norm = torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)

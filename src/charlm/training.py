@@ -20,7 +20,6 @@ from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
 import charlm
-from charlm import plots
 from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples, write_atomically
 from charlm.config import Config, UserError, save
 from charlm.data import CharDataModule
@@ -61,7 +60,7 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
-        samples = Samples(folder, config, data.vocabulary, _prompts(config, data))
+        samples = Samples(folder, config, data.vocabulary, _prompts(config, data), record)
         callbacks: list[Callback] = [record, samples, checkpoints]
         if config.trainer.early_stopping_patience is not None:
             callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
@@ -85,6 +84,8 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
             **checkpoints.best,
         }
         summary |= _test(trainer, module, data, folder)
+        from charlm import plots  # matplotlib is slow to start, and a refused run has no need of it
+
         plots.loss_curve(folder / "metrics.csv", folder / "loss.png", _title(summary))
         _log_results(logger, folder, summary)
     return summary
