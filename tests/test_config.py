@@ -550,3 +550,17 @@ def test_a_framework_stays_where_it_belongs(package: str, modules: set[str]) -> 
 def test_entry_points_are_imported_by_nobody() -> None:
     for path in [*FILES, PACKAGE / "__init__.py"]:
         assert not {name.split(".")[0] for name in imported(path)} & {"train", "sample", "experiments", "tests"}
+
+
+# documentation
+
+
+def test_readme_names_every_option_and_its_default() -> None:
+    readme = (CONF_DIR.parent / "README.md").read_text(encoding="utf-8")
+    for name, item in options(Config):
+        group, _, key = name.partition(".")
+        if key == "name" or (group == "corpus" and key not in ("path", "encoding", "normalize", "max_chars")):
+            continue
+        assert f"| `{name}` |" in readme or name == "cell.lr", name
+        if f"| `{name}` |" in readme:
+            assert item.metadata["help"] in readme, name

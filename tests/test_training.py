@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import math
+import os
 import platform
 import shutil
 import signal
@@ -15,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 import charlm
 from charlm.config import UserError, compose
 from charlm.generation import read_checkpoint
 from charlm.model import CharRNN
 from charlm.module import CharLM
-from charlm.training import train
+from charlm.training import auto_threads, train
 
 ROOT = Path(__file__).parents[1]
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -672,3 +674,17 @@ def test_match_parameters_trains_a_model_of_that_size(small, tmp_path):
     model = charlm.load(tmp_path).model
     assert sum(parameter.numel() for parameter in model.parameters()) == summary["parameters"]
     assert model.hidden_size == summary["hidden_size"] != 8
+
+
+# --- threads ---
+
+
+def test_a_small_model_takes_one_thread_and_a_large_one_no_more_than_there_are_cores():
+    assert auto_threads(119_207, 16) == 1
+    assert auto_threads(3_300_000, 64) == min(4, len(os.sched_getaffinity(0)))
+
+
+def test_a_resumed_run_keeps_its_number_of_threads(small, tmp_path):
+    train(small(TEXT, "threads=auto", "trainer.max_epochs=1"), tmp_path / "run")
+    saved = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert saved["threads"] == summary_of(tmp_path / "run")["threads"] == 1

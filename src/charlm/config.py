@@ -223,7 +223,9 @@ class Config:
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     samples: SamplesConfig = field(default_factory=SamplesConfig)
     seed: int = option(1, "seed of initial weights, dropout and shuffling", at_least=0, at_most=2**32 - 1)
-    threads: int | str = option("auto", "CPU threads; auto: at most four, never more than there are cores", at_least=1)
+    threads: int | str = option(
+        "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1
+    )
     corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARLM_CORPORA)")
     resume: str | None = option(None, "run folder to continue, exactly where it stopped")
     init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")

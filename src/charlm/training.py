@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 MAX_AUTO_THREADS = 4
 """A single recurrent layer hardly gains from more."""
 
+WORTH_SHARING = 8_000_000
+"""Parameters times streams from which a second thread pays; below, it can halve the speed (experiments/LOG.md)."""
+
 
 def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: bool = False) -> dict[str, Any]:
     """Train a model, or go on training it; test the best one; return the summary, which summary.json holds too.
@@ -48,7 +51,8 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     logging.getLogger("charlm").setLevel(logging.INFO)
     if not resume and (folder / "summary.json").exists():
         raise UserError(f"{folder} already holds a run: continue it with resume={folder}, or choose another folder")
-    threads = _set_threads(config.threads)
+    torch.set_flush_denormal(True)  # numbers near zero are rare, and tens of times slower to compute with
+    torch.set_num_threads(1)  # initial values must not depend on the number that follows
     data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
     data.setup()
     last = folder / "checkpoints" / "last.ckpt"
@@ -56,7 +60,12 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     if checkpoint is not None:
         _check_resumable(config, folder, data, read_checkpoint(checkpoint)[0])
     module = _build(config, data)
-    summary = _summary(config, data, module, threads)
+    if config.threads == "auto":
+        config = dataclasses.replace(
+            config, threads=auto_threads(count_parameters(module.model), config.data.batch_size)
+        )
+    torch.set_num_threads(int(config.threads))
+    summary = _summary(config, data, module)
     with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
@@ -175,12 +184,10 @@ def _test(trainer: Trainer, module: CharLM, data: CharDataModule, folder: Path) 
     return module.held_out
 
 
-def _set_threads(threads: int | str) -> int:
+def auto_threads(parameters: int, batch_size: int) -> int:
+    """The number of CPU threads that trains a model of this size fastest, when it has the machine to itself."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    number = threads if isinstance(threads, int) else min(MAX_AUTO_THREADS, available)
-    torch.set_num_threads(number)
-    torch.set_flush_denormal(True)  # numbers near zero are rare, and tens of times slower to compute with
-    return number
+    return min(MAX_AUTO_THREADS, available) if parameters * batch_size >= WORTH_SHARING else 1
 
 
 def _build(config: Config, data: CharDataModule) -> CharLM:
@@ -268,7 +275,7 @@ def _describe(summary: dict[str, Any], steps_per_epoch: int) -> str:
     )
 
 
-def _summary(config: Config, data: CharDataModule, module: CharLM, threads: int) -> dict[str, Any]:
+def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, Any]:
     """The summary as far as it is known before training; the rest stands as None."""
     model = module.model
     device = "cuda" if torch.cuda.is_available() and config.trainer.accelerator in ("auto", "gpu") else "cpu"
@@ -301,7 +308,7 @@ def _summary(config: Config, data: CharDataModule, module: CharLM, threads: int)
             "git": _git_commit(),
         },
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        "threads": threads,
+        "threads": config.threads,
         "error": None,
     }
 
