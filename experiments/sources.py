@@ -53,24 +53,24 @@ RUNS = [
         "kjv",
         "Source 003: King James, 2 layers, 2 epochs",
         "experiment=bible_report",
-        "46 minutes on an RTX 4060 Ti, hidden size unknown. «Henrique says upon them, and the earth shall be fallen: and "
-        "I heard at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a sea. / "
+        "46 minutes on an RTX 4060 Ti, hidden size unknown. «Henrique says upon them, and the earth shall be fallen: "
+        "and I heard at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a sea. / "
         "Revelation 21:15 And he like a first pray peared in purple …»",
     ),
     Run(
         "republic",
         "Source 003: Republic with the Gutenberg licence, 3 layers, 10 epochs",
         "experiment=bible_report_republic",
-        "1 hour 40 minutes on an RTX 4060 Ti, hidden size unknown. «Eduardo, the great philosopher, as free format used "
-        "by the State after death, not to lorm and in all, about your experience …» and, further on, «Project Gutenberg "
-        "processes of men passes for each one at wife.»",
+        "1 hour 40 minutes on an RTX 4060 Ti, hidden size unknown. «Eduardo, the great philosopher, as free format "
+        "used by the State after death, not to lorm and in all, about your experience …» and, further on, «Project "
+        "Gutenberg processes of men passes for each one at wife.»",
     ),
     Run(
         "pt_100000",
         "Source 003: first 100,000 characters of the Portuguese Bible, 3 layers",
         "experiment=bible_report_pt",
-        "1 minute 40 seconds on an RTX 4060 Ti, hidden size and epochs unknown. «E o professor João Carlos, rei vitorioso "
-        "das máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»",
+        "1 minute 40 seconds on an RTX 4060 Ti, hidden size and epochs unknown. «E o professor João Carlos, rei "
+        "vitorioso das máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»",
     ),
     Run("long_8", "Source 000: 691,699 characters, 8 streams", LAPTOP, CORRECT),
     Run("long_1", "Source 000: 691,699 characters, 1 stream", f"{LAPTOP} data.batch_size=1", CORRECT),
@@ -98,8 +98,8 @@ def report(runs: list[Run]) -> str:
     lines = [
         "# The systems of the sources, run",
         "",
-        "Each run is one seed on one thread of a CPU: what is shown here is that the systems run and what they do, not a "
-        "comparison. Written by `python -m experiments.sources`, which also starts what is missing.",
+        "Each run is one seed on one thread of a CPU: what is shown here is that the systems run and what they do, "
+        "not a comparison. Written by `python -m experiments.sources`, which also starts what is missing.",
         "",
         "| run | parameters | epochs | training | characters/s | val/bpc (best) | test/bpc |",
         "|---|---|---|---|---|---|---|",
@@ -121,7 +121,7 @@ def report(runs: list[Run]) -> str:
             "",
             f"`{run.command}`",
             "",
-            f"Last sample (temperature {sample['temperature']}, top_k {sample['top_k']}), its first {SHOWN} characters:",
+            f"Last sample (temperature {sample['temperature']}, top_k {sample['top_k']}), {SHOWN} characters of it:",
             "",
             "```text",
             sample["text"][:SHOWN],
@@ -129,8 +129,8 @@ def report(runs: list[Run]) -> str:
             "",
             f"The source printed: {run.printed}",
             "",
-            f"Corpus {summary['corpus']}, SHA-256 {summary['corpus_sha256'][:16]}…, {summary['train_chars']:,} characters "
-            f"to train on; {versions}.",
+            f"Corpus {summary['corpus']}, SHA-256 {summary['corpus_sha256'][:16]}…, {summary['train_chars']:,} "
+            f"characters to train on; {versions}.",
         ]
     return "\n".join(lines) + "\n"
 

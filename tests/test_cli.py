@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPro
     """One small run in a folder of its own, which stands in `args`."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "text.txt").write_text(TEXT, encoding="utf-8")
-    arguments = [*TINY, "corpus.path=text.txt", 'samples.prompts=["don\'t, "]', "cell=gru"]
+    arguments = [*TINY, "corpus.path=text.txt", "samples.prompts=don't, ", "cell=gru"]
     limits = ["trainer.max_steps=50", "trainer.max_epochs=2", "trainer.log_every_n_steps=7"]
     result = subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *arguments, *limits],

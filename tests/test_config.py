@@ -395,6 +395,7 @@ def test_a_comma_list_sweeps_under_multirun(flag: str) -> None:
 
 @pytest.mark.parametrize("prompt", ["${seed}", "don't, [x]", "No princípio"])
 def test_the_prompts_of_a_run_survive_saving(tmp_path: Path, prompt: str) -> None:
+    assert compose([f"samples.prompts={prompt}"]).samples.prompts == [prompt]
     config = compose([])
     config.samples.prompts = [prompt, "b"]
     save(config, tmp_path / "config.yaml")

@@ -77,7 +77,7 @@ def naive_forward(model, tokens, state):
     return logits, after
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", STEPS)
 @torch.no_grad()
 def test_each_cell_matches_the_gate_equations(cell):
     model, tokens = random_model(cell), random_tokens()
@@ -91,7 +91,7 @@ def test_each_cell_matches_the_gate_equations(cell):
         torch.testing.assert_close(part, expected, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", STEPS)
 @torch.no_grad()
 def test_no_state_stands_for_zeros(cell):
     model, tokens = random_model(cell), random_tokens()

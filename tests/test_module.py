@@ -61,7 +61,7 @@ def test_gradient_stops_at_the_chunk_boundary(small, cell):
     module = char_lm(small(random_text(2000)), cell)
     embeddings = module.model.embedding.weight
     module.training_step(FIRST, 0)
-    module.training_step(SECOND, 1).backward()
+    module.training_step(SECOND, 1)["loss"].backward()
     assert not embeddings.grad[:5].any()
     assert embeddings.grad[5:].any()
     # were the state not cut off, the first window would have a share in it
@@ -80,10 +80,10 @@ def test_the_state_is_carried_to_the_next_chunk_and_dropped_at_the_start_of_an_e
     logits, _ = module.model(both)
     expected = F.cross_entropy(logits[:, 4:].flatten(0, 1), SECOND[1].flatten())
     module.training_step(FIRST, 0)
-    torch.testing.assert_close(module.training_step(SECOND, 1), expected)
+    torch.testing.assert_close(module.training_step(SECOND, 1)["loss"], expected)
     logits, _ = module.model(SECOND[0])
     fresh = F.cross_entropy(logits.flatten(0, 1), SECOND[1].flatten())
-    assert torch.equal(module.training_step(SECOND, 0), fresh)
+    assert torch.equal(module.training_step(SECOND, 0)["loss"], fresh)
     assert (fresh - expected).abs() > 1e-4
 
 
@@ -100,7 +100,7 @@ def test_the_state_is_carried_to_the_next_chunk_and_dropped_at_the_start_of_an_e
 def test_streams_carry_the_state_and_windows_do_not_unless_asked(small, overrides, carried):
     module = char_lm(small(random_text(2000), *overrides))
     module.training_step(FIRST, 0)
-    second = module.training_step(SECOND, 1)
+    second = module.training_step(SECOND, 1)["loss"]
     logits, _ = module.model(SECOND[0])
     fresh = F.cross_entropy(logits.flatten(0, 1), SECOND[1].flatten())
     assert torch.equal(second, fresh) is not carried

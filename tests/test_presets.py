@@ -123,7 +123,7 @@ def test_stride_one_gives_every_window() -> None:
 
 
 class MinCharRNN:
-    """The equations printed in source 002, one window at a time, in float64; Adagrad as torch has it (epsilon outside the root)."""
+    """The equations printed in source 002, one window at a time, in float64; Adagrad as torch has it."""
 
     def __init__(self, weights: dict[str, NDArray[np.float64]]) -> None:
         self.wxh, self.whh, self.why = (

@@ -361,8 +361,10 @@ def loss_becomes_nan(step):
     original = CharLM.training_step
 
     def training_step(self, batch, batch_idx):
-        loss = original(self, batch, batch_idx)
-        return loss * math.nan if self.global_step == step - 1 else loss
+        outputs = original(self, batch, batch_idx)
+        if self.global_step == step - 1:
+            outputs = {name: loss * math.nan for name, loss in outputs.items()}
+        return outputs
 
     return training_step
 
@@ -376,8 +378,9 @@ def test_a_diverging_run_stops_with_the_step_and_a_hint(small, tmp_path, monkeyp
     original = CharLM.training_step
 
     def training_step(self, batch, batch_idx):
-        losses.append(original(self, batch, batch_idx))
-        return losses[-1]
+        outputs = original(self, batch, batch_idx)
+        losses.append(outputs["nats"])
+        return outputs
 
     monkeypatch.setattr(CharLM, "training_step", training_step)
     options = ["optimizer=sgd", "optimizer.lr=1e38", "trainer.gradient_clip_val=null", "model.embedding_dim=null"]
@@ -585,7 +588,7 @@ def test_a_refused_run_leaves_no_folder(small, tmp_path):
     with pytest.raises(UserError, match="too short"):
         train(small(TEXT, "data.batch_size=900"), tmp_path / "run")
     with pytest.raises(UserError, match="is not in corpus=file"):
-        train(small(TEXT, "samples.prompts=[É]"), tmp_path / "run")
+        train(small(TEXT, "samples.prompts=É"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -422,6 +422,9 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
         if value == "null" and (CONF_DIR / key).is_dir() and key != "experiment":
             choices = ", ".join(sorted(path.stem for path in (CONF_DIR / key).glob("*.yaml")))
             raise UserError(f"{argument} is not allowed: choose one of {choices}")
+        if key == "samples.prompts" and value not in ("", "null") and not value.startswith("["):
+            quoted.append(f"{key}=[{QuotedString(_literal(value), Quote.single).with_quotes()}]")  # a single one
+            continue
         if not equals or key.lstrip("+") not in FREE_TEXT or value in ("", "null"):
             quoted.append(argument)
             continue
