@@ -54,8 +54,8 @@ RUNS = [
         "Source 003: King James, 2 layers, 2 epochs",
         "experiment=bible_report",
         "46 minutes on an RTX 4060 Ti, hidden size unknown. «Henrique says upon them, and the earth shall be fallen: "
-        "and I heard at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a sea. / "
-        "Revelation 21:15 And he like a first pray peared in purple …»",
+        "and I heard at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a "
+        "sea. / Revelation 21:15 And he like a first pray peared in purple …»",
     ),
     Run(
         "republic",
