@@ -15,6 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
+from charlm.cells import CELLS
 from charlm.config import (
     CONF_DIR,
     FREE_TEXT,
@@ -58,7 +59,8 @@ def test_every_shipped_config_composes(group: str, name: str) -> None:
 
 def test_the_groups_of_the_contract_are_shipped() -> None:
     shipped = {group: {name for of, name in SHIPPED if of == group} for group in GROUPS}
-    assert shipped["cell"] == {"rnn", "gru", "lstm"}
+    assert shipped["cell"] == set(CELLS)
+    assert shipped["experiment"] >= {"batch_and_size", "keras_book", "min_char_rnn", "bible_report", "book_chapter"}
     assert shipped["optimizer"] == {"adam", "adamw", "rmsprop", "adagrad", "sgd"}
     assert shipped["scheduler"] == {"constant", "one_cycle", "exponential", "plateau"}
     assert shipped["logger"] == {"wandb", "tensorboard", "none"}

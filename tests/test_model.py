@@ -12,7 +12,7 @@ from charlm.config import UserError
 from charlm.model import CELLS, CharRNN, count_parameters, detach, match_hidden_size
 
 B, T, E, H, V, L = 3, 5, 4, 6, 7, 2
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4, "jordan": 1, "output": 1}
 
 
 def random_model(cell, embedding_dim=E, num_layers=L):
@@ -192,7 +192,7 @@ def test_one_hot_input_weights_start_larger_than_pytorchs_own():
     assert ours > 10 / math.sqrt(3 * size)  # PyTorch's are uniform within 1 / sqrt(H)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", STEPS)
 def test_init_torch_leaves_pytorchs_own_initial_values(cell):
     torch.manual_seed(3)
     model = CharRNN(V, cell, E, H, L, init="torch")
@@ -214,6 +214,7 @@ def closed_count(cell, vocab_size, embedding_dim, hidden_size, num_layers):
     total += 0 if embedding_dim is None else vocab_size * embedding_dim
     for _ in range(num_layers):
         total += gates * (hidden_size * size + hidden_size * hidden_size + 2 * hidden_size)
+        total += hidden_size * hidden_size if cell in ("jordan", "output") else 0  # from hidden units to output
         size = hidden_size
     return total + vocab_size * hidden_size + vocab_size
 
