@@ -107,6 +107,9 @@ OWNER = {  # the choices under which an option means something
 }
 
 
+OWNER["data.stride"] = "data.sampling=windows"
+
+
 def compose_with(schema: type, name: str, value: object) -> typing.Any:
     """The checked configuration with one option set, under the choice that this option needs."""
     override = f"{name}=[0.5,{value}]" if name == "optimizer.betas" else f"{name}={value}"
@@ -215,6 +218,7 @@ def test_a_missing_option_is_named() -> None:
         (["trainer.max_time=90"], "trainer.max_time=90 is not allowed: write DD:HH:MM:SS"),
         (["trainer.max_time=1h"], "trainer.max_time=1h is not allowed: write DD:HH:MM:SS"),
         (["scheduler=plateau", "data.val_fraction=0"], "scheduler=plateau needs held-out text"),
+        (["data.stride=3"], "data.stride=3 needs data.sampling=windows"),
         (["trainer.early_stopping_patience=1", "data.val_fraction=0"], "early_stopping_patience needs held-out text"),
         (["optimizer.betas=[0.9]"], "optimizer.betas=[0.9] is not allowed: it must be two numbers"),
         (["optimizer.betas=[0.9,0.9,0.9]"], "it must be two numbers"),
