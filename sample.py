@@ -49,4 +49,8 @@ if __name__ == "__main__":
         sys.argv[1:] = quote_free_text(sys.argv[1:])
     except UserError as error:
         sys.exit(f"error: {error}")
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print()
+        sys.exit(130)

@@ -1,9 +1,10 @@
 """Train a character-level language model: `python train.py --help`."""
 
-import json
 import logging
 import os
+import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,37 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from charlm.config import UserError, from_hydra, load_for_resume, quote_free_text
+from charlm.config import UserError, differences, from_hydra, load, load_for_resume, quote_free_text
+from charlm.files import read_samples, read_summary
+
+STARTED = time.time()
+
+
+FAILED: list[str] = []
+"""The runs of a sweep that could not be trained: the sweep goes on without them."""
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(composed: DictConfig) -> None:
-    folder = Path(HydraConfig.get().runtime.output_dir)  # Hydra has made it, empty
+    folder = Path(HydraConfig.get().runtime.output_dir)  # Hydra has made it, if it was not there
+    in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     try:
         if composed.resume is not None:
             resume(composed, Path(composed.resume).expanduser())
+        elif in_sweep and (folder / "summary.json").exists():
+            run_again(from_hydra(composed), folder)
         else:
             run(from_hydra(composed), folder)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        if not in_sweep:
+            sys.exit(1)
+        FAILED.append(f"{relative(folder)}: {error}")
     finally:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()  # a refused run leaves nothing behind
+        remove_new_and_empty(folder)
 
 
 def run(config: Any, folder: Path, *, resume: bool = False) -> None:
@@ -48,12 +61,37 @@ def resume(composed: DictConfig, folder: Path) -> None:
     if not (folder / "config.yaml").is_file():
         raise UserError(f"resume={folder} is no run folder: it has no config.yaml")
     config = load_for_resume(folder / "config.yaml", composed, overrides)
-    summary = folder / "summary.json"
-    finished = summary.exists() and json.loads(summary.read_text(encoding="utf-8"))["status"] == "finished"
-    if finished and not any(override.startswith("trainer.") for override in overrides):
+    if is_finished(folder) and not any(override.startswith("trainer.") for override in overrides):
         print(f"{folder} is finished; trainer.max_epochs= or trainer.max_steps= trains it longer")
         return
     run(config, folder, resume=True)
+
+
+def run_again(config: Any, folder: Path) -> None:
+    """A run of a sweep that has been there before: leave it alone if it is finished, else continue it."""
+    saved = from_hydra(load(folder / "config.yaml"))
+    different = differences(config, saved)
+    if different:
+        raise UserError(
+            f"{relative(folder)} holds a run with another {', '.join(different)}: remove it, or choose another folder "
+            "with hydra.sweep.dir="
+        )
+    if is_finished(folder):
+        print(f"{relative(folder)} is finished")
+        return
+    run(saved, folder, resume=True)
+
+
+def remove_new_and_empty(folder: Path) -> None:
+    """A refused run leaves nothing behind of what Hydra has made for it, and takes nothing else away."""
+    for path in (folder, folder.parent):
+        if path == Path.cwd() or not path.is_dir() or any(path.iterdir()) or path.stat().st_ctime < STARTED - 1:
+            return
+        path.rmdir()
+
+
+def is_finished(folder: Path) -> bool:
+    return read_summary(folder).get("status") == "finished"
 
 
 def relative(folder: Path) -> Path:
@@ -71,7 +109,7 @@ def log_to_terminal() -> None:
 
     logger = logging.getLogger("charlm")
     logger.propagate = False
-    if not any(isinstance(handler, logging.Handler) for handler in logger.handlers):  # a multirun comes by often
+    if not logger.handlers:  # a multirun comes by often
         logger.addHandler(Terminal())
 
 
@@ -95,10 +133,10 @@ def show(summary: dict[str, Any], folder: Path) -> None:
         f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
         f"({number('chars_per_second', ',')} characters/s)\n"
     )
-    samples = (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+    samples = read_samples(folder)
     if samples:
-        print("a sample of the last model:\n" + json.loads(samples[-1])["text"])
-    print(f"\nrun folder: {folder}\nmore text:  python sample.py run={folder} prompt='...'")
+        print("a sample of the last model:\n" + samples[-1]["text"])
+    print(f"\nrun folder: {folder}\nmore text:  python sample.py {shlex.quote(f'run={folder}')} prompt='...'")
 
 
 if __name__ == "__main__":
@@ -106,4 +144,9 @@ if __name__ == "__main__":
         sys.argv[1:] = quote_free_text(sys.argv[1:])
     except UserError as error:
         sys.exit(f"error: {error}")
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if FAILED:
+        sys.exit("\n".join([f"{len(FAILED)} of the sweep's runs failed:", *FAILED]))

@@ -6,13 +6,14 @@
 A run that was interrupted is resumed, a finished one is kept.
 """
 
-import json
 import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from charlm.files import read_samples, read_summary
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "experiments" / "results" / "sources.md"
@@ -37,8 +38,7 @@ class Run:
         return f"python train.py {self.overrides} threads=1 hydra.run.dir=runs/sources/{self.name}"
 
     def summary(self) -> dict[str, Any] | None:
-        path = self.folder / "summary.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return read_summary(self.folder) or None
 
 
 CORRECT = (
@@ -113,7 +113,7 @@ def report(runs: list[Run]) -> str:
             f"{summary['chars_per_second']:,} | {' | '.join(figures)} |"
         )
     for run, summary in finished:
-        sample = json.loads((run.folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+        sample = read_samples(run.folder)[-1]
         versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items() if name != "git")
         lines += [
             "",

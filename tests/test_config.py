@@ -504,7 +504,7 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
 
 PACKAGE = ROOT / "src" / "charlm"
 ORDER = (
-    "config", "vocabulary", "plots", "metrics", "corpus", "cells", "model", "data", "generation", "module", "callbacks",
+    "files", "config", "vocabulary", "plots", "metrics", "corpus", "cells", "model", "data", "generation", "module", "callbacks",
     "training", "runs", "baselines", "findings", "report",
 )  # fmt: skip
 """Each module imports only from those before it."""

@@ -22,6 +22,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from torch import Tensor
 
 from charlm.config import Config, UserError
+from charlm.files import write_atomically
 from charlm.generation import TextGenerator
 from charlm.module import CharLM
 from charlm.vocabulary import Vocabulary
@@ -53,16 +54,6 @@ SHOWN = 200
 
 class Interrupted(SystemExit):
     """The run was asked to stop (Ctrl-C, SIGTERM) and has saved itself; exits with 128 + the signal's number."""
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it finds the old content or the new, whole."""
-    draft = path.with_name(path.name + ".tmp")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
 
 
 def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
@@ -115,7 +106,7 @@ class Record(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._began = time.monotonic()
-        _keep_lines(self.path, lambda line: int(line.split(",")[0]) <= trainer.global_step, header=",".join(COLUMNS))
+        _keep_lines(self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(COLUMNS))
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if self._interval is None:
@@ -130,7 +121,7 @@ class Record(Callback):
         if step == pl_module.total_steps:
             trainer.should_stop = True  # so that Lightning validates once more, wherever in the epoch this is
         waits = validation_follows(trainer, batch_idx)
-        if waits or step % self.config.trainer.log_every_n_steps == 0:
+        if waits or trainer.should_stop or step % self.config.trainer.log_every_n_steps == 0:
             self._row = self._new_row(trainer, pl_module)
             if not waits:
                 self._write(trainer)
@@ -154,10 +145,6 @@ class Record(Callback):
         )
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, CharLM)
-        if self._losses or self._loss_count:  # without held-out text no validation has asked for the last row
-            self._row = self._new_row(trainer, pl_module)
-            self._write(trainer)
         self._seconds_before, self._began = self.train_seconds, None
 
     def check(self, trainer: Trainer) -> None:
@@ -212,12 +199,17 @@ class Record(Callback):
             logger.log_metrics({key: value for key, value in row.items() if value is not None}, step=row["step"])
 
 
-def _keep_lines(path: Path, keep: Callable[[str], bool], header: str | None = None) -> None:
-    """Drop what was written after the checkpoint that a run goes on from, and a line that a kill cut short."""
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    if header is not None:
-        lines = lines[1:]
-    kept = [line for line in lines if keep(line)]
+def _keep_lines(path: Path, step_of: Callable[[str], int], last: int, header: str | None = None) -> None:
+    """Drop what was written after step `last`, where the run goes on from, and lines that a kill has damaged."""
+
+    def keep(line: str) -> bool:
+        try:
+            return step_of(line) <= last
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1] if path.exists() else []
+    kept = [line for line in lines if line != header and keep(line)]
     write_atomically(path, "".join(line + "\n" for line in ([header] if header is not None else []) + kept))
 
 
@@ -245,7 +237,7 @@ class Samples(Callback):
         self.record = record
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        _keep_lines(self.path, lambda line: json.loads(line)["step"] <= trainer.global_step)
+        _keep_lines(self.path, lambda line: json.loads(line)["step"], trainer.global_step)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._write(trainer, pl_module)

@@ -19,6 +19,9 @@ from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from charlm.files import write_atomically
 
 CONF_DIR = Path(__file__).resolve().parents[2] / "conf"
 
@@ -113,7 +116,7 @@ class ModelConfig:
 
 @dataclass(kw_only=True, slots=True)
 class DataConfig:
-    batch_size: int = option(16, "streams (or windows) side by side, over all devices", at_least=1)
+    batch_size: int = option(16, "streams (or windows) side by side", at_least=1)
     seq_len: int = option(64, "characters per window, which is how far gradients reach back", at_least=1)
     stride: int | None = option(
         None, "windows: characters from the start of one to the start of the next; null: seq_len", at_least=1
@@ -193,7 +196,7 @@ class TrainerConfig:
 @dataclass(kw_only=True, slots=True)
 class LoggerConfig:
     name: str = option("wandb", "where metrics are mirrored", choices=("wandb", "tensorboard", "none"))
-    project: str | None = option(None, "wandb: project")
+    project: str = option("charlm", "wandb: project")
     mode: str = option(
         "auto", "wandb: auto is online as soon as a key is configured", choices=("auto", "online", "offline")
     )
@@ -325,6 +328,8 @@ def _check_together(config: Config) -> None:
         raise UserError("trainer.max_steps=0 is not allowed: it must be at least 1, or -1 for no limit")
     if trainer.max_time is not None and not re.fullmatch(r"\d+:\d\d?:\d\d?:\d\d?", trainer.max_time):
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: write DD:HH:MM:SS, such as 00:01:30:00")
+    if trainer.max_time is not None and not re.search(r"[1-9]", trainer.max_time):
+        raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: it leaves no time to train")
     needs_validation = {
         "scheduler=plateau": config.scheduler.name == "plateau",
         "trainer.early_stopping_patience": trainer.early_stopping_patience is not None,
@@ -353,6 +358,8 @@ def from_hydra(composed: DictConfig) -> Any:
         raise UserError(f"{missing[0]} is missing: add {missing[0]}=...")
     try:
         config = OmegaConf.to_object(composed)
+    except OmegaConfBaseException as error:  # such as an interpolation of what is not there
+        raise UserError(str(error).split("\n")[0]) from error
     except AttributeError as error:  # a key added with + that the schema does not have
         raise UserError(f"there is no such option: {error}; --help lists them all") from error
     check(config)  # type: ignore[arg-type]
@@ -367,7 +374,7 @@ def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
 
 def save(config: Config, path: Path) -> None:
     """Write the whole configuration as YAML."""
-    path.write_text(OmegaConf.to_yaml(_literal(dataclasses.asdict(config))), encoding="utf-8")
+    write_atomically(path, OmegaConf.to_yaml(_literal(dataclasses.asdict(config))))
 
 
 def _literal(value: Any) -> Any:
@@ -379,6 +386,29 @@ def _literal(value: Any) -> Any:
     if isinstance(value, str):
         return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", value)
     return value
+
+
+def load(path: Path) -> DictConfig:
+    """The configuration that a run has saved, typed. Raises UserError where the file is damaged."""
+    try:
+        saved = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
+    except Exception as error:  # the file may hold anything: YAML, type and key errors have no common base
+        raise UserError(f"{path} cannot be read as the configuration of a run: {error}") from error
+    assert isinstance(saved, DictConfig)
+    return saved
+
+
+def differences(config: Config, saved: Config) -> list[str]:
+    """The options in which two configurations describe different runs, not just the same one elsewhere."""
+    free = {"threads", "corpora_dir", "logger.mode"}
+
+    def value(of: Config, name: str) -> Any:
+        part: Any = of
+        for key in name.split("."):
+            part = getattr(part, key)
+        return part
+
+    return [name for name, _ in options(Config) if name not in free and value(config, name) != value(saved, name)]
 
 
 def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) -> Config:
@@ -398,13 +428,10 @@ def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) 
                 f"{key} cannot change when a run is resumed; what can: {', '.join(RESUME_OVERRIDES)}. "
                 "For a new run that starts from these weights, use init_from= instead of resume="
             )
-    try:
-        saved = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
-    except Exception as error:  # the file may hold anything: YAML, type and key errors have no common base
-        raise UserError(f"{path} cannot be read as the configuration of a run: {error}") from error
+    saved = load(path)
     for key in keys:
-        OmegaConf.update(saved, key, OmegaConf.select(composed, key))
-    assert isinstance(saved, DictConfig)
+        OmegaConf.update(saved, key, _literal(OmegaConf.select(composed, key)))
+    saved.resume = None  # it is how the run was started this time, not what it is
     config: Config = from_hydra(saved)
     return config
 
@@ -444,14 +471,16 @@ def help_text(schema: type) -> str:
             continue
         default = item.default if item.default is not dataclasses.MISSING else None
         shown = "" if default == "???" else "null" if default is None else str(default).lower()
+        if name.startswith(("optimizer.", "scheduler.")) and not name.endswith(".name"):
+            shown = "by choice"  # each optimizer and scheduler brings its own
         rows.append(f"  {name:<32} {shown:<12} {item.metadata['help']}")
     return "\n".join(rows)
 
 
 def folder_name(text: str) -> str:
-    """A text as the name of a folder: 200 bytes at most, a longer one ends in a hash of the whole."""
+    """A text as the name of a folder: 200 bytes at most. One that had to be changed ends in a hash of the whole."""
     name = re.sub(r"[^\w.,=+-]+", "_", text)
-    if len(name.encode()) <= 200:
+    if name == text and len(name.encode()) <= 200:
         return name
     return name.encode()[:180].decode(errors="ignore") + "_" + hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -62,7 +62,7 @@ class TrainBatches:
         self.num_windows = max(0, (len(tokens) - 1 - seq_len) // self.stride + 1)
         self.num_batches = self.num_windows // batch_size
         if self.num_batches == 0:
-            raise UserError(_too_short(len(tokens), batch_size, seq_len, self.num_windows))
+            raise UserError(self._too_short())
         self._epoch = -1
         self._yielded = 0
         self._resumed = False
@@ -100,20 +100,22 @@ class TrainBatches:
         self._epoch, self._yielded = state["epoch"], state["yielded"]
         self._resumed = 0 < self._yielded < self.num_batches
 
-
-def _too_short(characters: int, batch_size: int, seq_len: int, most_streams: int) -> str:
-    longest = (characters - 1) // batch_size
-    fits = []
-    if most_streams >= 1:
-        fits.append(f"data.batch_size={most_streams} (with this seq_len)")
-    if longest >= 1:
-        fits.append(f"data.seq_len={longest} (with this batch_size)")
-    if not fits:
-        fits.append(f"data.batch_size=1 data.seq_len={characters - 1}" if characters > 1 else "a longer text")
-    return (
-        f"the training text of {characters:,} characters is too short for data.batch_size={batch_size} streams of "
-        f"data.seq_len={seq_len}; the largest that fits: {' or '.join(fits)}"
-    )
+    def _too_short(self) -> str:
+        characters, rows = len(self.tokens), self.sampling
+        longest = (characters - 1) // self.batch_size
+        if rows == "windows" and self.stride != self.seq_len:
+            longest = characters - 1 - (self.batch_size - 1) * self.stride
+        fits = []
+        if self.num_windows >= 1:
+            fits.append(f"data.batch_size={self.num_windows} (with this seq_len)")
+        if longest >= 1:
+            fits.append(f"data.seq_len={longest} (with this batch_size)")
+        if not fits:
+            fits.append(f"data.batch_size=1 data.seq_len={characters - 1}" if characters > 1 else "a longer text")
+        return (
+            f"the training text of {characters:,} characters is too short for data.batch_size={self.batch_size} {rows} "
+            f"of data.seq_len={self.seq_len}; the largest that fits: {' or '.join(fits)}"
+        )
 
 
 class HeldOutBatches:

@@ -43,9 +43,9 @@ class HeldOutScore:
         """Score the targets (B, T) where `scored` (B, T) says so, going on from the state of the last call."""
         logits, self.state = model(inputs, self.state)
         logits = logits.float().flatten(0, 1)  # (B T, V)
-        nats = F.cross_entropy(logits, targets.flatten(), reduction="none").double()
+        nats = F.cross_entropy(logits, targets.flatten(), reduction="none")
         correct = logits.argmax(-1) == targets.flatten()
-        self.nats += nats[scored.flatten()].sum().item()
+        self.nats += nats[scored.flatten()].cpu().double().sum().item()  # not every device has float64
         self.correct += int((correct & scored.flatten()).sum())
         self.characters += int(scored.sum())
 

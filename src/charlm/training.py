@@ -1,11 +1,13 @@
 """train(config, folder): one run from configuration to summary. train.py, sweeps and experiments all call this."""
 
 import dataclasses
+import importlib.util
 import json
 import logging
 import os
 import platform
 import secrets
+import shlex
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -20,9 +22,10 @@ from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
 import charlm
-from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples, write_atomically
+from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples
 from charlm.config import Config, UserError, save
 from charlm.data import CharDataModule
+from charlm.files import read_samples, read_summary, write_atomically
 from charlm.generation import Description, checkpoint_file, read_checkpoint
 from charlm.model import CharRNN, count_parameters, count_second_bias, match_hidden_size
 from charlm.module import CharLM, total_steps
@@ -60,12 +63,16 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     if checkpoint is not None:
         _check_resumable(config, folder, data, read_checkpoint(checkpoint)[0])
     module = _build(config, data)
+    _check_means(config)
     if config.threads == "auto":
         config = dataclasses.replace(
             config, threads=auto_threads(count_parameters(module.model), config.data.batch_size)
         )
     torch.set_num_threads(int(config.threads))
     summary = _summary(config, data, module)
+    if checkpoint is not None:  # what is known stays known until there is more
+        summary |= {key: value for key, value in read_summary(folder).items() if summary.get(key, 0) is None}
+        summary["error"] = None
     with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
@@ -78,20 +85,24 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
         if progress_bar:
             callbacks.append(ProgressBar(record, refresh_rate=10))
         trainer = _trainer(config, folder, data, logger, callbacks)
+        device = trainer.strategy.root_device
+        summary["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         log.info("%s %s", "resuming" if checkpoint else "training", _describe(summary, len(data.train_batches)))
         # Lightning's own use of torch, not the user's concern
         warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-        steps, seconds = trainer.global_step, record.train_seconds
-        summary |= {
-            "epochs": steps / len(data.train_batches),
-            "steps": steps,
-            "chars_seen": steps * record.chars_per_step,
-            "train_seconds": round(seconds, 3),
-            "chars_per_second": round(steps * record.chars_per_step / seconds),
-            "train/loss": record.latest.get("train/loss"),
-            **checkpoints.best,
-        }
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        finally:  # an interrupted run says how far it came
+            steps, seconds = trainer.global_step, record.train_seconds
+            summary |= {
+                "epochs": steps / len(data.train_batches),
+                "steps": steps,
+                "chars_seen": steps * record.chars_per_step,
+                "train_seconds": round(seconds, 3),
+                "chars_per_second": round(steps * record.chars_per_step / seconds) if seconds else None,
+                "train/loss": record.latest.get("train/loss"),
+                **checkpoints.best,
+            }
         summary |= _test(trainer, module, data, folder)
         from charlm import plots  # matplotlib is slow to start, and a refused run has no need of it
 
@@ -120,7 +131,7 @@ def _recorded(folder: Path, config: Config, summary: dict[str, Any]) -> Iterator
         write("finished")
     except (KeyboardInterrupt, SystemExit):
         write("interrupted")
-        log.info("interrupted; resume=%s goes on", folder)
+        log.info("interrupted; resume=%s goes on", shlex.quote(str(folder)))
         raise
     except BaseException as error:
         summary["error"] = str(error) or type(error).__name__
@@ -139,7 +150,7 @@ def _check_resumable(config: Config, folder: Path, data: CharDataModule, start: 
             f"and is {data.corpus.sha256}. A resumed run needs the same text"
         )
     planned = total_steps(config, len(data.train_batches))
-    if start.step >= planned and json.loads((folder / "summary.json").read_text())["status"] == "finished":
+    if start.step >= planned and read_summary(folder).get("status") == "finished":
         raise UserError(
             f"{folder} has trained {start.step} steps already and trainer.max_epochs={config.trainer.max_epochs} "
             f"trainer.max_steps={config.trainer.max_steps} ask for no more: raise what ended it"
@@ -184,6 +195,23 @@ def _test(trainer: Trainer, module: CharLM, data: CharDataModule, folder: Path) 
     return module.held_out
 
 
+def _check_means(config: Config) -> None:
+    """Raise UserError for a device, a key or a package that is asked for and is not there."""
+    there = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(config.trainer.accelerator, True):
+        kind = config.trainer.accelerator
+        raise UserError(
+            f"trainer.accelerator={kind}, but PyTorch sees none here; trainer.accelerator=auto takes what is"
+        )
+    if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
+        raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
+    if config.logger.name == "wandb" and config.logger.mode == "online":
+        import wandb
+
+        if not wandb.login(prompt=False, verify=False):
+            raise UserError("logger.mode=online needs a key: run `wandb login` first, or leave logger.mode=auto")
+
+
 def auto_threads(parameters: int, batch_size: int) -> int:
     """The number of CPU threads that trains a model of this size fastest, when it has the machine to itself."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -206,7 +234,11 @@ def _build(config: Config, data: CharDataModule) -> CharLM:
         options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options, **start)
         log.info("model.match_parameters=%d: hidden_size %d", config.model.match_parameters, options["hidden_size"])
     torch.manual_seed(config.seed)
-    model = CharRNN(vocab_size, **options, **start)
+    try:
+        model = CharRNN(vocab_size, **options, **start)
+    except RuntimeError as error:  # what PyTorch says when memory is refused
+        sizes = f"model.hidden_size={options['hidden_size']} model.num_layers={options['num_layers']}"
+        raise UserError(f"{sizes}: no memory for such a model ({str(error).splitlines()[0][:120]})") from error
     if config.init_from is not None:
         _init_from(model, options, data.vocabulary, config.init_from)
     prompts = _prompts(config, data)
@@ -250,6 +282,10 @@ def _init_from(model: CharRNN, options: dict[str, Any], vocabulary: Vocabulary, 
                 parameter[to] = weights[name][source]
             elif name == "rnn.weight_ih_l0" and model.embedding is None:
                 parameter[:, to] = weights[name][:, source]
+            elif not parameter.requires_grad and weights[name].any():
+                raise UserError(
+                    f"init_from={run} has trained the second bias that model.freeze_second_bias=true holds at zero"
+                )
             else:
                 parameter.copy_(weights[name])
     log.info(
@@ -278,7 +314,6 @@ def _describe(summary: dict[str, Any], steps_per_epoch: int) -> str:
 def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, Any]:
     """The summary as far as it is known before training; the rest stands as None."""
     model = module.model
-    device = "cuda" if torch.cuda.is_available() and config.trainer.accelerator in ("auto", "gpu") else "cpu"
     return {
         "status": None,
         "cell": model.cell,
@@ -307,7 +342,7 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
             "charlm": charlm.__version__,
             "git": _git_commit(),
         },
-        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "device": None,
         "threads": config.threads,
         "error": None,
     }
@@ -373,10 +408,9 @@ def _log_results(logger: Logger | None, folder: Path, summary: dict[str, Any]) -
         return
     import wandb
 
-    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()
-    samples = [json.loads(line) for line in lines]
+    samples = read_samples(folder)
     if samples:
-        columns = list(samples[0])
+        columns: list[str | int] = list(samples[0])
         logger.experiment.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
     logger.experiment.log({"loss curve": wandb.Image(str(folder / "loss.png"))})
     logger.experiment.summary.update({key: value for key, value in summary.items() if "/" in key})
