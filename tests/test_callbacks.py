@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import charlm
-from charlm.callbacks import COLUMNS, write_atomically
+from charlm.callbacks import COLUMNS
+from charlm.files import read_samples, write_atomically
 from charlm.module import CharLM
 from charlm.training import train
 
@@ -206,3 +207,9 @@ def test_wandb_runs_offline_without_an_account_a_prompt_or_a_network(small, tmp_
     record = b"".join(path.read_bytes() for path in runs[0].glob("*.wandb"))
     for logged in (b"val/bpc", b"chars_seen", b"hidden_size", b"loss curve"):
         assert logged in record
+
+
+def test_samples_with_any_line_separator_are_read_back(small, tmp_path):
+    text = "a\u2028b\u2029c\x85d\n" * 200
+    train(small(text, "samples.length=60", 'samples.prompts=["a\u2028b"]'), tmp_path / "run")
+    assert all(sample["text"].startswith("a\u2028b") for sample in read_samples(tmp_path / "run"))

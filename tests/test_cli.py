@@ -119,7 +119,7 @@ def test_help_answers_within_a_second(command: Command, work: Path) -> None:
 def test_help_lists_the_options_and_imports_nothing_heavy(command: Command, script: str) -> None:
     result = command(script, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0
-    for word in ("Usage", "temperature", *(("cell: gru, lstm, rnn", "hidden_size") if script == "train.py" else ())):
+    for word in ("Usage", "temperature", *(("cell: gru, jordan, lstm, output, rnn", "hidden_size") if script == "train.py" else ())):
         assert word in result.stdout
     imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
     assert "hydra" in imported and "charlm.config" in imported
@@ -129,7 +129,7 @@ def test_help_lists_the_options_and_imports_nothing_heavy(command: Command, scri
 def test_shell_completion_offers_the_choices_of_a_group(command: Command, work: Path) -> None:
     line = "python train.py cell="
     result = command("train.py", "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line)))
-    assert result.stdout.split() == ["cell=gru", "cell=lstm", "cell=rnn"]
+    assert result.stdout.split() == ["cell=gru", "cell=jordan", "cell=lstm", "cell=output", "cell=rnn"]
     assert content(work) == {}
 
 

@@ -218,6 +218,7 @@ def test_a_missing_option_is_named() -> None:
         (["trainer.max_time=90"], "trainer.max_time=90 is not allowed: write DD:HH:MM:SS"),
         (["trainer.max_time=1h"], "trainer.max_time=1h is not allowed: write DD:HH:MM:SS"),
         (["scheduler=plateau", "data.val_fraction=0"], "scheduler=plateau needs held-out text"),
+        (["trainer.max_time=00:00:00:00"], "leaves no time to train"),
         (["data.stride=3"], "data.stride=3 needs data.sampling=windows"),
         (["trainer.early_stopping_patience=1", "data.val_fraction=0"], "early_stopping_patience needs held-out text"),
         (["optimizer.betas=[0.9]"], "optimizer.betas=[0.9] is not allowed: it must be two numbers"),
@@ -504,8 +505,8 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
 
 PACKAGE = ROOT / "src" / "charlm"
 ORDER = (
-    "files", "config", "vocabulary", "plots", "metrics", "corpus", "cells", "model", "data", "generation", "module", "callbacks",
-    "training", "runs", "baselines", "findings", "report",
+    "files", "config", "vocabulary", "plots", "metrics", "corpus", "cells", "model", "data", "generation", "module",
+    "callbacks", "training", "runs", "baselines", "findings", "report",
 )  # fmt: skip
 """Each module imports only from those before it."""
 

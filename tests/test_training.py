@@ -691,3 +691,42 @@ def test_a_resumed_run_keeps_its_number_of_threads(small, tmp_path):
     train(small(TEXT, "threads=auto", "trainer.max_epochs=1"), tmp_path / "run")
     saved = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
     assert saved["threads"] == summary_of(tmp_path / "run")["threads"] == 1
+
+
+# --- what a run leaves behind when it does not end as planned ---
+
+
+def test_an_interrupted_run_says_how_far_it_came(small, tmp_path):
+    interrupt(small(TEXT), tmp_path, EPOCH + 2)
+    summary = summary_of(tmp_path)
+    assert (summary["status"], summary["steps"]) == ("interrupted", EPOCH + 2)
+    assert summary["val/bpc"] == pytest.approx(float(metrics(tmp_path)[-1]["val/bpc"] or summary["val/bpc"]))
+
+
+def test_a_longer_run_without_held_out_text_counts_no_loss_twice(small, tmp_path):
+    options = ["data.val_fraction=0", "data.test_fraction=0", "scheduler=constant", "trainer.log_every_n_steps=1"]
+    train(small(TEXT, *options, "trainer.max_steps=6"), tmp_path / "full")
+    train(small(TEXT, *options, "trainer.max_steps=3"), tmp_path / "run")
+    train(small(TEXT, *options, "trainer.max_steps=6"), tmp_path / "run", resume=True)
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "full")
+
+
+def test_a_device_or_a_key_that_is_not_there_is_refused(small, tmp_path, monkeypatch):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match=r"trainer\.accelerator=gpu"):
+            train(small(TEXT, "trainer.accelerator=gpu"), tmp_path / "run")
+    with pytest.raises(UserError, match="wandb login"):
+        train(small(TEXT, "logger=wandb", "logger.mode=online"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_sweep_is_continued_by_the_same_command(tmp_path):
+    command = [sys.executable, str(ROOT / "train.py"), "-m", "corpus=hello", "logger=none", "seed=1,2"]
+    command += ["trainer.max_epochs=5", f"hydra.sweep.dir={tmp_path}/sweep"]
+    subprocess.run(command, check=True, capture_output=True)
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.ckpt")}
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert again.stdout.count("is finished") == 2
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.ckpt")} == written
