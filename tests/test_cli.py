@@ -119,7 +119,11 @@ def test_help_answers_within_a_second(command: Command, work: Path) -> None:
 def test_help_lists_the_options_and_imports_nothing_heavy(command: Command, script: str) -> None:
     result = command(script, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0
-    for word in ("Usage", "temperature", *(("cell: gru, jordan, lstm, output, rnn", "hidden_size") if script == "train.py" else ())):
+    for word in (
+        "Usage",
+        "temperature",
+        *(("cell: gru, jordan, lstm, output, rnn", "hidden_size") if script == "train.py" else ()),
+    ):
         assert word in result.stdout
     imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
     assert "hydra" in imported and "charlm.config" in imported
