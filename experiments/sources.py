@@ -99,7 +99,8 @@ def report(runs: list[Run]) -> str:
         "# The systems of the sources, run",
         "",
         "Each run is one seed on one thread of a CPU: what is shown here is that the systems run and what they do, "
-        "not a comparison. Written by `python -m experiments.sources`, which also starts what is missing.",
+        "not a comparison. Two runs went side by side on two cores, at times with tests beside them, so the times are "
+        "upper bounds. Written by `python -m experiments.sources`, which also starts what is missing.",
         "",
         "| run | parameters | epochs | training | characters/s | val/bpc (best) | test/bpc |",
         "|---|---|---|---|---|---|---|",
