@@ -295,12 +295,18 @@ def _fits(value: Any, item: dataclasses.Field[Any]) -> bool:
     )
 
 
+def _value(config: Config | SampleConfig, name: str) -> Any:
+    """The value behind a dotted name."""
+    part: Any = config
+    for key in name.split("."):
+        part = getattr(part, key)
+    return part
+
+
 def check(config: Config | SampleConfig) -> None:
     """Raise UserError, naming option, value and what is allowed, for the first value that is out of its limits."""
     for name, item in options(type(config)):
-        value: Any = config
-        for part in name.split("."):
-            value = getattr(value, part)
+        value = _value(config, name)
         for element in value if isinstance(value, list) else [value]:
             if element is not None and not _fits(element, item):
                 raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
@@ -401,14 +407,7 @@ def load(path: Path) -> DictConfig:
 def differences(config: Config, saved: Config) -> list[str]:
     """The options in which two configurations describe different runs, not just the same one elsewhere."""
     free = {"threads", "corpora_dir", "logger.mode"}
-
-    def value(of: Config, name: str) -> Any:
-        part: Any = of
-        for key in name.split("."):
-            part = getattr(part, key)
-        return part
-
-    return [name for name, _ in options(Config) if name not in free and value(config, name) != value(saved, name)]
+    return [name for name, _ in options(Config) if name not in free and _value(config, name) != _value(saved, name)]
 
 
 def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) -> Config:

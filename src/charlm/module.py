@@ -139,7 +139,7 @@ class CharLM(LightningModule):
         self.log("val/loss", self.held_out["val/loss"], logger=False)  # where EarlyStopping looks for it
         # Stepped here, not by Lightning, which would step it after this validation's checkpoint and, when a run is
         # resumed from that, not at all.
-        if self._plateau is not None and not self.trainer.sanity_checking:
+        if self._plateau is not None:
             self._plateau.step(self.held_out["val/loss"])
 
     def on_test_epoch_start(self) -> None:

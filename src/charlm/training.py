@@ -62,7 +62,8 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     checkpoint = last if resume and last.exists() else None  # a run killed before its first one starts again
     if checkpoint is not None:
         _check_resumable(config, folder, data, read_checkpoint(checkpoint)[0])
-    module = _build(config, data)
+    prompts = _prompts(config, data)
+    module = _build(config, data, prompts[0])
     _check_means(config)
     if config.threads == "auto":
         config = dataclasses.replace(
@@ -76,7 +77,7 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
-        samples = Samples(folder, config, data.vocabulary, _prompts(config, data), record)
+        samples = Samples(folder, config, data.vocabulary, prompts, record)
         callbacks: list[Callback] = [record, samples, checkpoints]
         if config.trainer.early_stopping_patience is not None:
             callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
@@ -218,7 +219,7 @@ def auto_threads(parameters: int, batch_size: int) -> int:
     return min(MAX_AUTO_THREADS, available) if parameters * batch_size >= WORTH_SHARING else 1
 
 
-def _build(config: Config, data: CharDataModule) -> CharLM:
+def _build(config: Config, data: CharDataModule, prompt: str) -> CharLM:
     """The model that the configuration describes, with its initial weights, and what trains it."""
     options: dict[str, Any] = {
         "cell": config.cell.name,
@@ -241,8 +242,7 @@ def _build(config: Config, data: CharDataModule) -> CharLM:
         raise UserError(f"{sizes}: no memory for such a model ({str(error).splitlines()[0][:120]})") from error
     if config.init_from is not None:
         _init_from(model, options, data.vocabulary, config.init_from)
-    prompts = _prompts(config, data)
-    about = Description(options, data.vocabulary.characters, prompts[0], data.corpus.name, data.corpus.sha256)
+    about = Description(options, data.vocabulary.characters, prompt, data.corpus.name, data.corpus.sha256)
     return CharLM(model, config, about, len(data.train_batches))
 
 
