@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-slow lint types check format
+.PHONY: help setup clusters train test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,12 @@ setup: .venv/installed ## create .venv with the exact versions of constraints.tx
 		{ echo "charlm needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clusters: .venv/clusters ## add what launcher=slurm and launcher=ray need
+
+.venv/clusters: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm,ray]'
 	@touch $@
 
 train: setup ## train on the embedded corpus (under a minute) and print a sample

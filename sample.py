@@ -1,4 +1,10 @@
-"""Write text with a trained model: `python sample.py --help`."""
+"""Write text with a trained model.
+
+Usage
+  python sample.py run=RUN_FOLDER prompt='No princípio' length=1000 temperature=0.8 top_k=5 seed=1 num_samples=3
+
+Options (name=value), each with its default
+"""
 
 import os
 import sys
@@ -8,7 +14,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in train.py
 import hydra
 from omegaconf import DictConfig
 
-from charlm.config import UserError, from_hydra, quote_free_text
+from charlm.config import SampleConfig, UserError, from_hydra, help_text, quote_free_text
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="sample")
@@ -45,6 +51,9 @@ def main(composed: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__ + help_text(SampleConfig))
+        sys.exit()
     try:
         sys.argv[1:] = quote_free_text(sys.argv[1:])
     except UserError as error:

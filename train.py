@@ -1,4 +1,12 @@
-"""Train a character-level language model: `python train.py --help`."""
+"""Train a character-level language model with nn.RNN, nn.GRU or nn.LSTM, and watch it learn to write.
+
+Usage
+  python train.py                                    the embedded default corpus, under a minute
+  python train.py cell=gru corpus=biblia             another cell, another corpus
+  python train.py corpus=file corpus.path=mine.txt   your own text
+  python train.py -m cell=rnn,gru,lstm seed=1,2,3    a sweep: one run for each combination, then a table of them all
+  python train.py resume=RUN_FOLDER                  go on exactly where a run stopped
+"""
 
 import logging
 import os
@@ -17,42 +25,48 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from charlm.config import UserError, differences, from_hydra, load, load_for_resume, quote_free_text
-from charlm.files import read_samples, read_summary
+from charlm import sweep
+from charlm.config import Config, UserError, choices_text, from_hydra, help_text, load_for_resume, quote_free_text
+from charlm.files import read_samples, read_summary, relative
 
 STARTED = time.time()
 
 
-FAILED: list[str] = []
-"""The runs of a sweep that could not be trained: the sweep goes on without them."""
+FIRST_RANK = os.environ.get("LOCAL_RANK", "0") == "0"
+"""Whether this is the process that the user started, not one that Lightning started beside it for a second device."""
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(composed: DictConfig) -> None:
-    folder = Path(HydraConfig.get().runtime.output_dir)  # Hydra has made it, if it was not there
-    in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
+    hydra_config = HydraConfig.get()
+    folder = Path(hydra_config.runtime.output_dir)  # Hydra has made it, if it was not there
+    if hydra_config.mode == RunMode.MULTIRUN:
+        cores = sweep.cores_per_job(hydra_config.launcher)
+        group, tags = Path(hydra_config.sweep.dir).name, list(hydra_config.overrides.task)
+        sweep.run_job(from_hydra(composed), relative(folder), cores, group, tags)
+        return
     try:
         if composed.resume is not None:
             resume(composed, Path(composed.resume).expanduser())
-        elif in_sweep and (folder / "summary.json").exists():
-            run_again(from_hydra(composed), folder)
         else:
             run(from_hydra(composed), folder)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        if not in_sweep:
-            sys.exit(1)
-        FAILED.append(f"{relative(folder)}: {error}")
+        sys.exit(f"error: {error}")
     finally:
-        remove_new_and_empty(folder)
+        if FIRST_RANK:
+            remove_new_and_empty(folder)
 
 
 def run(config: Any, folder: Path, *, resume: bool = False) -> None:
     """Train with a progress bar (where somebody watches) and show the result."""
-    log_to_terminal()
+    if FIRST_RANK:
+        log_to_terminal()
     from charlm.training import train  # torch and lightning, which bad input need not wait for
 
-    show(train(config, relative(folder), resume=resume, progress_bar=sys.stderr.isatty()), relative(folder))
+    watched = FIRST_RANK and sys.stderr.isatty()
+    summary = train(config, relative(folder), resume=resume, progress_bar=watched)
+    if FIRST_RANK:
+        show(summary, relative(folder))
 
 
 def resume(composed: DictConfig, folder: Path) -> None:
@@ -61,25 +75,11 @@ def resume(composed: DictConfig, folder: Path) -> None:
     if not (folder / "config.yaml").is_file():
         raise UserError(f"resume={folder} is no run folder: it has no config.yaml")
     config = load_for_resume(folder / "config.yaml", composed, overrides)
-    if is_finished(folder) and not any(override.startswith("trainer.") for override in overrides):
+    finished = read_summary(folder).get("status") == "finished"
+    if finished and not any(override.startswith("trainer.") for override in overrides):
         print(f"{folder} is finished; trainer.max_epochs= or trainer.max_steps= trains it longer")
         return
     run(config, folder, resume=True)
-
-
-def run_again(config: Any, folder: Path) -> None:
-    """A run of a sweep that has been there before: leave it alone if it is finished, else continue it."""
-    saved = from_hydra(load(folder / "config.yaml"))
-    different = differences(config, saved)
-    if different:
-        raise UserError(
-            f"{relative(folder)} holds a run with another {', '.join(different)}: remove it, or choose another folder "
-            "with hydra.sweep.dir="
-        )
-    if is_finished(folder):
-        print(f"{relative(folder)} is finished")
-        return
-    run(saved, folder, resume=True)
 
 
 def remove_new_and_empty(folder: Path) -> None:
@@ -88,15 +88,6 @@ def remove_new_and_empty(folder: Path) -> None:
         if path == Path.cwd() or not path.is_dir() or any(path.iterdir()) or path.stat().st_ctime < STARTED - 1:
             return
         path.rmdir()
-
-
-def is_finished(folder: Path) -> bool:
-    return read_summary(folder).get("status") == "finished"
-
-
-def relative(folder: Path) -> Path:
-    """The folder as a person would type it."""
-    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def log_to_terminal() -> None:
@@ -109,8 +100,7 @@ def log_to_terminal() -> None:
 
     logger = logging.getLogger("charlm")
     logger.propagate = False
-    if not logger.handlers:  # a multirun comes by often
-        logger.addHandler(Terminal())
+    logger.addHandler(Terminal())
 
 
 def show(summary: dict[str, Any], folder: Path) -> None:
@@ -139,14 +129,29 @@ def show(summary: dict[str, Any], folder: Path) -> None:
     print(f"\nrun folder: {folder}\nmore text:  python sample.py {shlex.quote(f'run={folder}')} prompt='...'")
 
 
+def help() -> str:
+    """What --help prints. Hydra's own would take seconds to list the groups, the more the more plugins there are."""
+    return f"""{__doc__}
+Choices (group=choice)
+{choices_text()}
+
+Options (name=value), each with its default
+{help_text(Config)}
+
+--info shows the composed configuration, --hydra-help the flags of Hydra,
+-sc install=bash (or zsh, fish) prints the command for shell completion."""
+
+
 if __name__ == "__main__":
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(help())
+        sys.exit()
     try:
-        sys.argv[1:] = quote_free_text(sys.argv[1:])
+        if FIRST_RANK:  # the others are started with what it has quoted
+            sys.argv[1:] = quote_free_text(sys.argv[1:])
     except UserError as error:
         sys.exit(f"error: {error}")
     try:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
-    if FAILED:
-        sys.exit("\n".join([f"{len(FAILED)} of the sweep's runs failed:", *FAILED]))

@@ -2,6 +2,9 @@
 
 Their order matters and is settled in `charlm.training`: record, early stopping, samples, checkpoints, so that a
 checkpoint holds what the others have noted of its step.
+
+Where several devices share a run, these callbacks act on each rank alike, since checks and checkpoints need all of
+them; only the first writes.
 """
 
 import csv
@@ -21,10 +24,10 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from torch import Tensor
 
-from charlm.config import Config, UserError
+from charlm.config import Config, Interrupted, UserError
 from charlm.files import write_atomically
 from charlm.generation import TextGenerator
-from charlm.module import CharLM
+from charlm.module import CharLM, gather
 from charlm.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -50,10 +53,6 @@ CHECKPOINT_SECONDS = 60
 
 SHOWN = 200
 """Characters of a sample that are printed while training."""
-
-
-class Interrupted(SystemExit):
-    """The run was asked to stop (Ctrl-C, SIGTERM) and has saved itself; exits with 128 + the signal's number."""
 
 
 def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
@@ -106,7 +105,8 @@ class Record(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._began = time.monotonic()
-        _keep_lines(self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(COLUMNS))
+        if trainer.is_global_zero:
+            _keep_lines(self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(COLUMNS))
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if self._interval is None:
@@ -150,9 +150,13 @@ class Record(Callback):
     def check(self, trainer: Trainer) -> None:
         """Look at the losses since the last look, and at the weights.
 
-        Raises UserError, naming the step, for one that is not finite.
+        A step's loss is the mean over the ranks, so that all come to the same result. Raises UserError, naming the
+        step, for one that is not finite.
         """
-        losses = torch.stack(self._losses).tolist() if self._losses else []
+        losses: list[float] = []
+        if self._losses:
+            ranks = gather(trainer, torch.stack(self._losses).tolist())
+            losses = [sum(step) / len(step) for step in zip(*ranks, strict=True)]
         self._losses = []
         for step, loss in enumerate(losses, trainer.global_step - len(losses) + 1):
             if not math.isfinite(loss):
@@ -193,6 +197,8 @@ class Record(Callback):
         assert self._row is not None
         row, self._row = self._row, None
         self.latest.update({key: value for key, value in row.items() if value is not None})
+        if not trainer.is_global_zero:
+            return
         with open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(row)
         for logger in trainer.loggers:
@@ -237,7 +243,8 @@ class Samples(Callback):
         self.record = record
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        _keep_lines(self.path, lambda line: json.loads(line)["step"], trainer.global_step)
+        if trainer.is_global_zero:
+            _keep_lines(self.path, lambda line: json.loads(line)["step"], trainer.global_step)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._write(trainer, pl_module)
@@ -256,6 +263,8 @@ class Samples(Callback):
         if config.length == 0:
             return
         self.record.check(trainer)
+        if not trainer.is_global_zero:
+            return
         training = module.model.training
         module.model.eval()
         for prompt in self.prompts:
@@ -282,7 +291,8 @@ class Checkpoints(Callback):
     With `trainer.save_every_epoch` the end of epoch n is kept as epoch_n.ckpt.
 
     Ctrl-C and SIGTERM are noted when they come and answered at the end of the batch (or of the validation that follows
-    it), where the run can be saved such that it goes on exactly. A second signal does not wait.
+    it), where the run can be saved such that it goes on exactly. A second signal does not wait. Ranks that share a run
+    stop at the same step, whichever the signal has reached first.
 
     Args:
         folder: the run folder.
@@ -308,7 +318,8 @@ class Checkpoints(Callback):
         self.folder.mkdir(exist_ok=True)
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._handlers[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # whoever ignores it means it
+                    self._handlers[number] = signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
@@ -326,12 +337,13 @@ class Checkpoints(Callback):
         if validation_follows(trainer, batch_idx):
             return
         self._save_epoch(trainer, pl_module)
-        due = time.monotonic() - self._saved > CHECKPOINT_SECONDS
-        if due or trainer.should_stop or self._signal is not None:
+        due, number = self._agree(trainer)
+        if due or trainer.should_stop or number:
             self._save(trainer, "last.ckpt")
         if trainer.should_stop:  # there is no held-out text: the best model is the last
             self._save(trainer, "best.ckpt")
-        self._stop_if_asked()
+        if number:
+            raise Interrupted(128 + number)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, CharLM)
@@ -341,7 +353,9 @@ class Checkpoints(Callback):
             self._save(trainer, "best.ckpt")
         self._save_epoch(trainer, pl_module)
         self._save(trainer, "last.ckpt")
-        self._stop_if_asked()
+        _, number = self._agree(trainer)
+        if number:
+            raise Interrupted(128 + number)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._restore_handlers()
@@ -359,12 +373,19 @@ class Checkpoints(Callback):
         self.record.check(trainer)
         draft = self.folder / (name + ".tmp")
         trainer.save_checkpoint(draft)
-        os.replace(draft, self.folder / name)
+        if trainer.is_global_zero:
+            os.replace(draft, self.folder / name)
+        trainer.strategy.barrier()  # no rank is to look for it before
         self._saved = time.monotonic()
 
-    def _stop_if_asked(self) -> None:
-        if self._signal is not None:
-            raise Interrupted(128 + self._signal)
+    def _agree(self, trainer: Trainer) -> tuple[bool, int]:
+        """Whether a checkpoint is due, and the number of the signal to stop, 0 for none: on any rank, so on all."""
+        due, number = time.monotonic() - self._saved > CHECKPOINT_SECONDS, self._signal or 0
+        if trainer.world_size > 1:
+            asked = torch.tensor([int(due), number], device=trainer.strategy.root_device)
+            torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
+            due, number = bool(asked[0]), int(asked[1])
+        return due, number
 
 
 class EarlyStopping(callbacks.EarlyStopping):

@@ -7,6 +7,7 @@ file that knows Hydra.
 
 import dataclasses
 import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -40,8 +41,31 @@ RESUME_OVERRIDES = (
 """What may change when a run is resumed: how long it trains, and where things lie. All else makes another run."""
 
 
+NOT_IDENTITY = ("threads", "corpora_dir", "corpus.path", "logger.mode", "rerun", "resume")
+"""Options that say where things lie and how a run is started, not which run it is."""
+
+SOURCES = (
+    "files",
+    "config",
+    "vocabulary",
+    "corpus",
+    "cells",
+    "model",
+    "data",
+    "generation",
+    "module",
+    "callbacks",
+    "training",
+)
+"""The modules that decide what a run gives, from configuration to training."""
+
+
 class UserError(Exception):
     """A mistake that the user can mend. The entry points print its message, without a traceback, and exit with 1."""
+
+
+class Interrupted(SystemExit):
+    """The run was asked to stop (Ctrl-C, SIGTERM) and has saved itself; exits with 128 + the signal's number."""
 
 
 def option(
@@ -174,7 +198,12 @@ class TrainerConfig:
     max_steps: int = option(-1, "stop after so many updates; -1: no limit", at_least=-1)
     max_time: str | None = option(None, "stop after this time, as DD:HH:MM:SS")
     accelerator: str = option("auto", "device kind", choices=("auto", "cpu", "gpu", "mps"))
-    devices: int = option(1, "devices for this run", at_least=1, at_most=1)
+    devices: int = option(1, "devices that share this run, each with its part of every batch", at_least=1)
+    strategy: str = option(
+        "auto",
+        "how several devices share a run; ddp: a process each, with averaged gradients; auto: ddp for several",
+        choices=("auto", "ddp"),
+    )
     precision: str = option("32-true", "number format", choices=("32-true", "bf16-mixed", "16-mixed", "64-true"))
     gradient_clip_val: float | None = option(1.0, "limit of the gradient; null does not clip", above=0)
     gradient_clip_algorithm: str = option(
@@ -232,6 +261,7 @@ class Config:
     corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARLM_CORPORA)")
     resume: str | None = option(None, "run folder to continue, exactly where it stopped")
     init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")
+    rerun: bool = option(False, "train the finished runs of a sweep again, instead of skipping them")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -318,6 +348,14 @@ def _check_together(config: Config) -> None:
     data, trainer = config.data, config.trainer
     if data.stride is not None and data.sampling == "streams":
         raise UserError(f"data.stride={data.stride} needs data.sampling=windows: a stream leaves nothing out")
+    if data.batch_size % trainer.devices != 0:
+        more = -(-data.batch_size // trainer.devices) * trainer.devices
+        raise UserError(
+            f"data.batch_size={data.batch_size} cannot be divided among trainer.devices={trainer.devices}: it counts "
+            f"the streams of all devices together; the next that can is data.batch_size={more}"
+        )
+    if trainer.devices > 1 and trainer.accelerator == "mps":
+        raise UserError(f"trainer.devices={trainer.devices} is not possible with trainer.accelerator=mps: it has one")
     if config.threads != "auto" and not isinstance(config.threads, int):
         raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number of at least 1")
     if data.val_fraction + data.test_fraction >= 1:
@@ -406,8 +444,23 @@ def load(path: Path) -> DictConfig:
 
 def differences(config: Config, saved: Config) -> list[str]:
     """The options in which two configurations describe different runs, not just the same one elsewhere."""
-    free = {"threads", "corpora_dir", "logger.mode"}
-    return [name for name, _ in options(Config) if name not in free and _value(config, name) != _value(saved, name)]
+    names = [name for name, _ in options(Config) if name not in NOT_IDENTITY]
+    return [name for name in names if _value(config, name) != _value(saved, name)]
+
+
+def source_version() -> str:
+    """A hash of the source files that decide what a run gives."""
+    digest = hashlib.sha256()
+    for module in SOURCES:
+        digest.update((Path(__file__).parent / f"{module}.py").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def identity(config: Config, corpus_sha256: str) -> str:
+    """A hash by which two runs are the same: of their configuration, their text and the source that trains them."""
+    values = {name: _value(config, name) for name, _ in options(Config) if name not in NOT_IDENTITY}
+    described = json.dumps([values, corpus_sha256, source_version()])
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) -> Config:
@@ -484,6 +537,14 @@ def folder_name(text: str) -> str:
     return name.encode()[:180].decode(errors="ignore") + "_" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def choices_text() -> str:
+    """The groups and what each offers, a line each, for `--help`."""
+    rows = []
+    for group in sorted(folder for folder in CONF_DIR.iterdir() if folder.is_dir() and folder.name != "hydra"):
+        rows.append(f"  {group.name}: {', '.join(sorted(file.stem for file in group.glob('*.yaml')))}")
+    return "\n".join(rows)
+
+
 HELP_CORPUS_OPTIONS = (
     "corpus.path",
     "corpus.encoding",
@@ -492,8 +553,6 @@ HELP_CORPUS_OPTIONS = (
     "corpus.max_chars",
 )
 
-OmegaConf.register_new_resolver("train_options", lambda: help_text(Config))
-OmegaConf.register_new_resolver("sample_options", lambda: help_text(SampleConfig))
 OmegaConf.register_new_resolver("by_name", lambda name, values, default: values.get(name, default))
 OmegaConf.register_new_resolver("folder_name", folder_name)
 ConfigStore.instance().store("config_schema", Config)

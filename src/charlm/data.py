@@ -39,6 +39,9 @@ class TrainBatches:
     The position is part of a checkpoint: `state_dict` tells how many batches of which epoch have been yielded, and
     after `load_state_dict` the next iteration goes on right there.
 
+    After `share(rank, world_size)` only that rank's part of each batch comes, (B / world_size, T), always the same
+    rows, so that each stream stays with its rank. Position and number of batches are the same on all ranks.
+
     Args:
         tokens: the training text, (N,).
         batch_size: B.
@@ -63,6 +66,7 @@ class TrainBatches:
         self.num_batches = self.num_windows // batch_size
         if self.num_batches == 0:
             raise UserError(self._too_short())
+        self.rank, self.world_size = 0, 1
         self._epoch = -1
         self._yielded = 0
         self._resumed = False
@@ -76,12 +80,17 @@ class TrainBatches:
         if not self._resumed:
             self._epoch, self._yielded = self._epoch + 1, 0
         self._resumed = False
-        starts = self._starts(self._epoch)
+        starts = self._starts(self._epoch).chunk(self.world_size, 1)[self.rank]
         window = torch.arange(self.seq_len + 1)
         while self._yielded < self.num_batches:
             self._yielded += 1
             characters = self.tokens[starts[self._yielded - 1].unsqueeze(1) + window].long()  # (B, T + 1)
             yield characters[:, :-1], characters[:, 1:]
+
+    def share(self, rank: int, world_size: int) -> None:
+        """Yield from now on only the rows of one of the ranks that share each batch."""
+        assert self.batch_size % world_size == 0, "checked with the configuration"
+        self.rank, self.world_size = rank, world_size
 
     def _starts(self, epoch: int) -> Tensor:
         """Where each row of each batch begins in the text: (num_batches, B)."""
@@ -207,6 +216,8 @@ class CharDataModule(LightningDataModule):
         return hashlib.sha256(self.val_text.encode("utf-8", "surrogatepass")).hexdigest() if self.val_text else None
 
     def train_dataloader(self) -> TrainBatches:
+        if self.trainer is not None:
+            self.train_batches.share(self.trainer.global_rank, self.trainer.world_size)
         return self.train_batches
 
     def val_dataloader(self) -> Any:
@@ -216,4 +227,5 @@ class CharDataModule(LightningDataModule):
         return self._held_out(self.split.val_end, self.split.length)
 
     def _held_out(self, first: int, last: int) -> Any:
+        # Undivided: each rank scores all of it. It is little beside training, and the score needs no gathering.
         return HeldOutBatches(self.tokens, first, last, len(self.vocabulary)) if last > first else []

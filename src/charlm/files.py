@@ -29,3 +29,8 @@ def read_samples(folder: Path) -> list[dict[str, Any]]:
     """The records of samples.jsonl. Lines end with a line feed alone: a text may hold any other line separator."""
     lines = (folder / "samples.jsonl").read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines if line]
+
+
+def relative(path: Path) -> Path:
+    """The path as a person would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

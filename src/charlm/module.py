@@ -3,16 +3,20 @@
 Truncated backpropagation through time: each window starts from the state that the one before ended with, and gradients
 stop there. Losses are nats per character, bpc is bits per character, nats / ln 2.
 
-Legend: B batch, T time, V vocabulary.
+Where several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is that
+of the batch. A checkpoint holds the state of the whole batch and the random state of each rank.
+
+Legend: B batch, T time, V vocabulary, H hidden, L layers.
 """
 
 import dataclasses
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
-from lightning.pytorch import LightningModule
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
@@ -28,6 +32,31 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adagrad": torch.optim.Adagrad,
     "sgd": torch.optim.SGD,
 }
+
+Value = TypeVar("Value")
+
+
+def gather(trainer: Trainer, value: Value) -> list[Value]:
+    """What each rank has, in their order. All ranks must ask, and wait here for one another. Tensors: on the CPU."""
+    if trainer.world_size == 1:
+        return [value]
+    values = [value] * trainer.world_size
+    torch.distributed.all_gather_object(values, value)
+    return values
+
+
+def join_rows(states: Sequence[State]) -> State:
+    """The state of a batch, (L, B, H) or a pair of them, from the states of its parts; None where they are None."""
+    if isinstance(states[0], tuple):
+        return tuple(torch.cat(parts, 1) for parts in zip(*states, strict=True))
+    return torch.cat(list(states), 1) if states[0] is not None else None
+
+
+def rows_of_rank(state: State, rank: int, world_size: int) -> State:
+    """The part of a batch's state that belongs to a rank: what `join_rows` has joined, or None."""
+    if isinstance(state, tuple):
+        return tuple(rows_of_rank(part, rank, world_size) for part in state)
+    return state.chunk(world_size, 1)[rank].contiguous() if state is not None else None
 
 
 class HeldOutScore:
@@ -97,17 +126,23 @@ class CharLM(LightningModule):
         logits, state = self.model(inputs, self.train_state)
         self.train_state = detach(state)
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        # gradients become the mean over the devices: of sums over their rows, the sum over the batch is wanted
+        factor = targets.numel() * self.config.trainer.devices
         summed = self.config.trainer.loss_reduction == "sum"
-        return {"loss": nats * targets.numel() if summed else nats, "nats": nats.detach()}
+        return {"loss": nats * factor if summed else nats, "nats": nats.detach()}
 
     def on_train_start(self) -> None:
+        rank, world_size = self.global_rank, self.trainer.world_size
+        if rank > 0:  # other dropout than on the first, which goes on from the initial weights as a single device does
+            torch.manual_seed(self.config.seed + 1_000_003 * rank)
         if self._restored:
-            self.train_state = self._restored["train_state"]
+            self.train_state = rows_of_rank(self._restored["train_state"], rank, world_size)
             if self.train_state is not None:
                 self.train_state = to_device(self.train_state, self.device)
-            torch.set_rng_state(self._restored["rng"])
-            if self._restored["cuda_rng"] and torch.cuda.is_available():
-                torch.cuda.set_rng_state_all(self._restored["cuda_rng"])
+            random = self._restored["random"][rank]
+            torch.set_rng_state(random["cpu"])
+            if random["cuda"] is not None and self.device.type == "cuda":
+                torch.cuda.set_rng_state(random["cuda"], self.device)
             if self._plateau is not None:
                 self._plateau.load_state_dict(self._restored["plateau"])
             self._restored = {}
@@ -135,8 +170,10 @@ class CharLM(LightningModule):
         self.score.add(self.model, *batch)
 
     def on_validation_epoch_end(self) -> None:
-        self.held_out = self.score.metrics("val")
-        self.log("val/loss", self.held_out["val/loss"], logger=False)  # where EarlyStopping looks for it
+        # the first rank's on all of them: what follows from it must be the same to the last bit
+        self.held_out = self.trainer.strategy.broadcast(self.score.metrics("val"))
+        # where EarlyStopping looks for it
+        self.log("val/loss", self.held_out["val/loss"], logger=False, sync_dist=True)
         # Stepped here, not by Lightning, which would step it after this validation's checkpoint and, when a run is
         # resumed from that, not at all.
         if self._plateau is not None:
@@ -166,10 +203,13 @@ class CharLM(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["charlm"] = dataclasses.asdict(dataclasses.replace(self.description, step=self.global_step))
+        on_cuda = self.device.type == "cuda"
+        random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_cuda else None}
+        state = to_device(self.train_state, torch.device("cpu")) if self.train_state is not None else None
+        ranks = gather(self.trainer, (state, random))
         checkpoint["training"] = {
-            "train_state": self.train_state,
-            "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "train_state": join_rows([state for state, _ in ranks]),
+            "random": [random for _, random in ranks],
             "plateau": self._plateau.state_dict() if self._plateau is not None else None,
         }
 

@@ -1,14 +1,25 @@
-"""Pictures of a run. Nothing here knows how to train."""
+"""Pictures of a run and of a sweep. Nothing here knows how to train."""
 
 import math
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 matplotlib.use("Agg")  # a file, never a window
 
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+CELL_COLOURS = {"rnn": "#009E73", "gru": "#D55E00", "lstm": "#0072B2", "jordan": "#CC79A7", "output": "#E69F00"}
+"""Of Okabe and Ito's palette, which the colour-blind can tell apart. A cell keeps its colour in all pictures."""
+
+MARKERS = "os^DvPX"
 
 
 def loss_curve(metrics: Path, picture: Path, title: str) -> None:
@@ -27,6 +38,106 @@ def loss_curve(metrics: Path, picture: Path, title: str) -> None:
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
     axes.grid(alpha=0.3)
     axes.legend()
+    _save(figure, picture)
+
+
+def sweep(
+    runs: pd.DataFrame, groups: pd.DataFrame, picture: Path, *, metric: str, compared: str | None, title: str
+) -> None:
+    """Draw a sweep: validation while training, a panel for each facet, and below it the final figures.
+
+    Args:
+        runs: a row for each run, with `path` (its folder), `level`, `facet` and the metric.
+        groups: a row for each combination of `level` and `facet`, in the order in which they are drawn, with the metric
+            (its mean) and `<metric> ±` (half its interval, NaN where there is none).
+        picture: the file to write.
+        metric: val/bpc or test/bpc, in bits per character.
+        compared: what the levels, a colour each, are levels of; None where there is a single one.
+        title: of the whole picture.
+    """
+    facets, levels = list(groups["facet"].unique()), list(groups["level"].unique())
+    columns = min(4, len(facets))
+    rows = math.ceil(len(facets) / columns)
+    heights = (1.0 + (3.2 if columns == 1 else 1.9) * rows, 0.8 + 0.2 * (len(groups) + len(facets)))  # inches
+    figure = plt.figure(figsize=(10, sum(heights)), dpi=120, layout="constrained")
+    figure.suptitle(title)
+    above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
+    styles = _styles(levels)
+    panels = above.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, facet in zip(panels.flat, facets, strict=False):
+        _curves(axes, runs[runs["facet"] == facet], styles)
+        axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
+    for axes in panels.flat[len(facets) :]:
+        axes.remove()
+    above.supxlabel("characters seen", fontsize="medium")
+    above.supylabel("validation: bits per character", fontsize="medium")
+    if compared is not None:
+        keys = [Line2D([], [], label=level, color=colour, marker=marker) for level, (colour, marker) in styles.items()]
+        above.legend(
+            handles=keys,
+            title=compared,
+            loc="outside upper center",
+            ncols=math.ceil(len(keys) / math.ceil(len(keys) / 8)),
+        )
+    axes = below.subplots()
+    _final(axes, runs, groups, metric, styles)
+    held_out = "test" if metric == "test/bpc" else "validation"
+    axes.set_xlabel(f"{held_out}: bits per character (dots: runs; bars: their mean and its 95 % interval)")
+    _save(figure, picture)
+
+
+def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
+    """A colour and a marker for each level."""
+    colours: list[Any] = [CELL_COLOURS.get(level) for level in levels]
+    if None in colours:  # no cells
+        colours = list(CELL_COLOURS.values())
+    if len(levels) > len(colours):
+        colours = list(plt.get_cmap("viridis")(np.linspace(0, 0.9, len(levels))))
+    return {level: (colours[i], MARKERS[i % len(MARKERS)]) for i, level in enumerate(levels)}
+
+
+def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]]) -> None:
+    """val/bpc over the characters seen, a line for each run that still has its metrics.csv."""
+    for path, level in zip(runs["path"], runs["level"], strict=True):
+        if (path / "metrics.csv").exists():
+            curve = pd.read_csv(path / "metrics.csv").dropna(subset="val/bpc")
+            colour, marker = styles[level]
+            axes.plot(curve["chars_seen"], curve["val/bpc"], color=colour, marker=marker, markersize=2, linewidth=0.8)
+    axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
+    axes.tick_params(labelsize="small")
+    axes.grid(alpha=0.3)
+
+
+def _final(
+    axes: Axes, runs: pd.DataFrame, groups: pd.DataFrame, metric: str, styles: dict[str, tuple[Any, str]]
+) -> None:
+    """A line for each group, facet by facet from the top: its runs as dots, below them their mean with its interval."""
+    ticks, y = [], 0.0
+    for number, (facet, rows) in enumerate(groups.groupby("facet", sort=False)):
+        start = y
+        for level, mean, half_width in zip(rows["level"], rows[metric], rows[f"{metric} ±"], strict=True):
+            colour, marker = styles[level]
+            each = runs.loc[(runs["facet"] == facet) & (runs["level"] == level), metric]
+            axes.scatter(each, [y - 0.3] * len(each), s=12, color=colour, alpha=0.6, linewidths=0)
+            axes.errorbar(
+                mean, y, xerr=half_width, color=colour, marker=marker, markersize=6, markeredgecolor="white", capsize=3
+            )
+            y += 1
+        ticks.append((start + y - 1) / 2)  # the middle of the facet
+        if number % 2:
+            axes.axhspan(start - 0.75, y - 0.25, color="black", alpha=0.05, linewidth=0)
+        y += 0.5
+    if len(ticks) > 1:
+        axes.set_yticks(ticks, groups["facet"].unique(), fontsize="small")
+    else:
+        axes.set_yticks(range(len(groups)), groups["level"])
+        axes.tick_params(axis="y", length=0)
+    axes.set_ylim(y - 0.75, -0.75)
+    axes.grid(alpha=0.3, axis="x")
+
+
+def _save(figure: Figure, picture: Path) -> None:
+    """Whoever reads the picture finds the old one or the new, whole."""
     draft = picture.with_name(".draft." + picture.name)
     figure.savefig(draft)
     plt.close(figure)

@@ -9,21 +9,27 @@ import platform
 import secrets
 import shlex
 import subprocess
+import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import joblib
 import lightning
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.strategies import DDPStrategy
 
 import charlm
 from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples
-from charlm.config import Config, UserError, save
+from charlm.config import Config, Interrupted, UserError, identity, save, source_version
 from charlm.data import CharDataModule
 from charlm.files import read_samples, read_summary, write_atomically
 from charlm.generation import Description, checkpoint_file, read_checkpoint
@@ -40,7 +46,23 @@ WORTH_SHARING = 8_000_000
 """Parameters times streams from which a second thread pays; below, it can halve the speed (experiments/LOG.md)."""
 
 
-def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: bool = False) -> dict[str, Any]:
+MAX_TAG = 64
+"""Characters of a tag that W&B accepts."""
+
+FIRST_RANK = "CHARLM_FIRST_RANK"
+"""Environment variable by which the ranks of a run know the process of the first."""
+
+
+def train(
+    config: Config,
+    folder: Path,
+    *,
+    resume: bool = False,
+    progress_bar: bool = False,
+    cores: int | None = None,
+    group: str | None = None,
+    tags: Sequence[str] = (),
+) -> dict[str, Any]:
     """Train a model, or go on training it; test the best one; return the summary, which summary.json holds too.
 
     Args:
@@ -48,11 +70,20 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
         folder: the run folder. It is created once nothing in configuration or corpus speaks against the run.
         resume: continue the run in `folder` from its last checkpoint, or from the start where there is none yet.
         progress_bar: show one.
+        cores: how many CPU cores this run may use; None: all that there are.
+        group: the sweep that it belongs to; W&B groups by it.
+        tags: what sets it apart there, such as 'cell=gru'.
+
+    With `trainer.devices` above 1 Lightning starts the same script again for each further device, and all come by here.
+    The first rank writes; the others only train, and leave in silence where a run is interrupted or fails.
 
     Raises UserError for a mistake that the user can mend, Interrupted once the run was asked to stop and is saved.
     """
     logging.getLogger("charlm").setLevel(logging.INFO)
-    if not resume and (folder / "summary.json").exists():
+    rank = _rank(config)
+    if rank > 0:
+        _end_with_first_rank()
+    if not resume and rank == 0 and (folder / "summary.json").exists():
         raise UserError(f"{folder} already holds a run: continue it with resume={folder}, or choose another folder")
     torch.set_flush_denormal(True)  # numbers near zero are rare, and tens of times slower to compute with
     torch.set_num_threads(1)  # initial values must not depend on the number that follows
@@ -66,15 +97,16 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
     module = _build(config, data, prompts[0])
     _check_means(config)
     if config.threads == "auto":
+        parameters, devices = count_parameters(module.model), config.trainer.devices
         config = dataclasses.replace(
-            config, threads=auto_threads(count_parameters(module.model), config.data.batch_size)
+            config, threads=auto_threads(parameters, config.data.batch_size, cores, devices=devices)
         )
     torch.set_num_threads(int(config.threads))
     summary = _summary(config, data, module)
     if checkpoint is not None:  # what is known stays known until there is more
         summary |= {key: value for key, value in read_summary(folder).items() if summary.get(key, 0) is None}
         summary["error"] = None
-    with _recorded(folder, config, summary), _logger(config, folder, summary) as logger:
+    with _recorded(folder, config, summary), _logger(config, folder, summary, group, tags) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
         samples = Samples(folder, config, data.vocabulary, prompts, record)
@@ -87,7 +119,8 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
             callbacks.append(ProgressBar(record, refresh_rate=10))
         trainer = _trainer(config, folder, data, logger, callbacks)
         device = trainer.strategy.root_device
-        summary["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        kind = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        summary["device"] = kind if trainer.world_size == 1 else f"{trainer.world_size} × {kind}"
         log.info("%s %s", "resuming" if checkpoint else "training", _describe(summary, len(data.train_batches)))
         # Lightning's own use of torch, not the user's concern
         warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
@@ -105,16 +138,45 @@ def train(config: Config, folder: Path, *, resume: bool = False, progress_bar: b
                 **checkpoints.best,
             }
         summary |= _test(trainer, module, data, folder)
-        from charlm import plots  # matplotlib is slow to start, and a refused run has no need of it
+        if rank == 0:
+            from charlm import plots  # matplotlib is slow to start, and a refused run has no need of it
 
-        plots.loss_curve(folder / "metrics.csv", folder / "loss.png", _title(summary))
-        _log_results(logger, folder, summary)
+            plots.loss_curve(folder / "metrics.csv", folder / "loss.png", _title(summary))
+            _log_results(logger, folder, summary)
     return summary
+
+
+def _rank(config: Config) -> int:
+    """Which of the processes that share the run this is; Lightning starts the others with LOCAL_RANK set."""
+    return int(os.environ.get("LOCAL_RANK", 0)) if config.trainer.devices > 1 else 0
+
+
+def _end_with_first_rank() -> None:
+    """Have this process end when the first rank's does: left alone it would wait for it for minutes."""
+    first = int(os.environ.get(FIRST_RANK, os.getppid()))
+
+    def follow() -> None:
+        while os.getppid() == first:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 @contextmanager
 def _recorded(folder: Path, config: Config, summary: dict[str, Any]) -> Iterator[None]:
-    """Open the run folder. Whatever becomes of the run inside, summary.json says it and train.log tells it."""
+    """Open the run folder. Whatever becomes of the run inside, summary.json says it and train.log tells it.
+
+    All this on the first rank alone.
+    """
+    if _rank(config) > 0:
+        try:
+            yield
+        except (Interrupted, UserError):
+            # All ranks end so, in the same place. No error here: Lightning would kill the first over it, which is just
+            # writing what happened.
+            sys.exit()
+        return
 
     def write(status: str) -> None:
         summary["status"] = status
@@ -162,10 +224,19 @@ def _trainer(
     config: Config, folder: Path, data: CharDataModule, logger: Logger | None, callbacks: list[Callback]
 ) -> Trainer:
     options = config.trainer
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for package in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(package).setLevel(logging.WARNING)
+    strategy: str | DDPStrategy = "auto"
+    if options.devices > 1:
+        # whichever cluster this is, Lightning is to start the processes itself
+        strategy = DDPStrategy(cluster_environment=LightningEnvironment())
+        os.environ.setdefault("OMP_NUM_THREADS", str(config.threads))  # else Lightning sets another number
+        if _rank(config) == 0:
+            os.environ[FIRST_RANK] = str(os.getpid())
     return Trainer(
         accelerator=options.accelerator,
         devices=options.devices,
+        strategy=strategy,
         precision=options.precision,  # type: ignore[arg-type]
         max_epochs=options.max_epochs,
         max_steps=total_steps(config, len(data.train_batches)),
@@ -198,11 +269,17 @@ def _test(trainer: Trainer, module: CharLM, data: CharDataModule, folder: Path) 
 
 def _check_means(config: Config) -> None:
     """Raise UserError for a device, a key or a package that is asked for and is not there."""
-    there = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(config.trainer.accelerator, True):
-        kind = config.trainer.accelerator
+    there = {"gpu": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    kind, devices = config.trainer.accelerator, config.trainer.devices
+    if there.get(kind, 1) == 0:
         raise UserError(
             f"trainer.accelerator={kind}, but PyTorch sees none here; trainer.accelerator=auto takes what is"
+        )
+    if kind == "auto":  # what Lightning takes
+        kind = next((name for name in ("mps", "gpu") if there[name]), "cpu")
+    if devices > there.get(kind, devices):
+        raise UserError(
+            f"trainer.devices={devices}, but PyTorch sees {there[kind]} {kind} here: take trainer.devices={there[kind]}"
         )
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
         raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
@@ -213,10 +290,14 @@ def _check_means(config: Config) -> None:
             raise UserError("logger.mode=online needs a key: run `wandb login` first, or leave logger.mode=auto")
 
 
-def auto_threads(parameters: int, batch_size: int) -> int:
-    """The number of CPU threads that trains a model of this size fastest, when it has the machine to itself."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MAX_AUTO_THREADS, available) if parameters * batch_size >= WORTH_SHARING else 1
+def auto_threads(parameters: int, batch_size: int, cores: int | None = None, *, devices: int = 1) -> int:
+    """The number of CPU threads that trains a model of this size fastest on so many cores (None: all there are).
+
+    Several devices share the cores and the batch; the number is that of each.
+    """
+    cores = joblib.cpu_count() if cores is None else cores  # knows of affinity and of a container's limits
+    worth_sharing = parameters * batch_size // devices >= WORTH_SHARING
+    return min(MAX_AUTO_THREADS, max(1, cores // devices)) if worth_sharing else 1
 
 
 def _build(config: Config, data: CharDataModule, prompt: str) -> CharLM:
@@ -341,7 +422,9 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
             "lightning": lightning.__version__,
             "charlm": charlm.__version__,
             "git": _git_commit(),
+            "source": source_version(),
         },
+        "identity": identity(config, data.corpus.sha256),
         "device": None,
         "threads": config.threads,
         "error": None,
@@ -357,11 +440,16 @@ def _git_commit() -> str | None:
 
 
 @contextmanager
-def _logger(config: Config, folder: Path, summary: dict[str, Any]) -> Iterator[Logger | None]:
-    """The logger asked for, or None; told at the end whether the run succeeded."""
+def _logger(
+    config: Config, folder: Path, summary: dict[str, Any], group: str | None, tags: Sequence[str]
+) -> Iterator[Logger | None]:
+    """The logger asked for, or None; told at the end whether the run succeeded. The first rank alone has one."""
+    if _rank(config) > 0:
+        yield None
+        return
     logger: Logger | None = None
     if config.logger.name == "wandb":
-        logger = _wandb_logger(config, folder, summary)
+        logger = _wandb_logger(config, folder, summary, group, tags)
     elif config.logger.name == "tensorboard":
         logger = TensorBoardLogger(folder, name="", version="tensorboard")
     status = "failed"
@@ -375,7 +463,9 @@ def _logger(config: Config, folder: Path, summary: dict[str, Any]) -> Iterator[L
             logger.experiment.finish(exit_code=0 if status == "success" else 1)
 
 
-def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> WandbLogger:
+def _wandb_logger(
+    config: Config, folder: Path, summary: dict[str, Any], group: str | None, tags: Sequence[str]
+) -> WandbLogger:
     """One W&B run for the run folder; a resumed run keeps its identity, which stands in wandb/id."""
     import wandb
 
@@ -395,7 +485,9 @@ def _wandb_logger(config: Config, folder: Path, summary: dict[str, Any]) -> Wand
         resume="allow",
         mode=mode,
         config={**facts, "config": dataclasses.asdict(config)},
-        tags=[config.cell.name, config.corpus.name],
+        group=group,
+        job_type="train",
+        tags=[tag for tag in (config.cell.name, config.corpus.name, *tags) if len(tag) <= MAX_TAG],
         settings=wandb.Settings(silent=True, console="off"),
     )
     run.define_metric("*", step_metric="chars_seen")
