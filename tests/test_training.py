@@ -720,13 +720,3 @@ def test_a_device_or_a_key_that_is_not_there_is_refused(small, tmp_path, monkeyp
     with pytest.raises(UserError, match="wandb login"):
         train(small(TEXT, "logger=wandb", "logger.mode=online"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-
-
-def test_a_sweep_is_continued_by_the_same_command(tmp_path):
-    command = [sys.executable, str(ROOT / "train.py"), "-m", "corpus=hello", "logger=none", "seed=1,2"]
-    command += ["trainer.max_epochs=5", f"hydra.sweep.dir={tmp_path}/sweep"]
-    subprocess.run(command, check=True, capture_output=True)
-    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.ckpt")}
-    again = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert again.stdout.count("is finished") == 2
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.ckpt")} == written

@@ -155,7 +155,7 @@ class Record(Callback):
         """
         losses: list[float] = []
         if self._losses:
-            ranks = gather(trainer, torch.stack(self._losses).tolist())
+            ranks = gather(torch.stack(self._losses).tolist(), self.config.trainer.devices)
             losses = [sum(step) / len(step) for step in zip(*ranks, strict=True)]
         self._losses = []
         for step, loss in enumerate(losses, trainer.global_step - len(losses) + 1):

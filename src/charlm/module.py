@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import LightningModule
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
@@ -36,11 +36,11 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 Value = TypeVar("Value")
 
 
-def gather(trainer: Trainer, value: Value) -> list[Value]:
+def gather(value: Value, devices: int) -> list[Value]:
     """What each rank has, in their order. All ranks must ask, and wait here for one another. Tensors: on the CPU."""
-    if trainer.world_size == 1:
+    if devices == 1:
         return [value]
-    values = [value] * trainer.world_size
+    values = [value] * devices
     torch.distributed.all_gather_object(values, value)
     return values
 
@@ -132,11 +132,11 @@ class CharLM(LightningModule):
         return {"loss": nats * factor if summed else nats, "nats": nats.detach()}
 
     def on_train_start(self) -> None:
-        rank, world_size = self.global_rank, self.trainer.world_size
+        rank, devices = self.global_rank, self.config.trainer.devices
         if rank > 0:  # other dropout than on the first, which goes on from the initial weights as a single device does
             torch.manual_seed(self.config.seed + 1_000_003 * rank)
         if self._restored:
-            self.train_state = rows_of_rank(self._restored["train_state"], rank, world_size)
+            self.train_state = rows_of_rank(self._restored["train_state"], rank, devices)
             if self.train_state is not None:
                 self.train_state = to_device(self.train_state, self.device)
             random = self._restored["random"][rank]
@@ -171,7 +171,7 @@ class CharLM(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         # the first rank's on all of them: what follows from it must be the same to the last bit
-        self.held_out = self.trainer.strategy.broadcast(self.score.metrics("val"))
+        self.held_out = gather(self.score.metrics("val"), self.config.trainer.devices)[0]
         # where EarlyStopping looks for it
         self.log("val/loss", self.held_out["val/loss"], logger=False, sync_dist=True)
         # Stepped here, not by Lightning, which would step it after this validation's checkpoint and, when a run is
@@ -206,7 +206,7 @@ class CharLM(LightningModule):
         on_cuda = self.device.type == "cuda"
         random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_cuda else None}
         state = to_device(self.train_state, torch.device("cpu")) if self.train_state is not None else None
-        ranks = gather(self.trainer, (state, random))
+        ranks = gather((state, random), self.config.trainer.devices)
         checkpoint["training"] = {
             "train_state": join_rows([state for state, _ in ranks]),
             "random": [random for _, random in ranks],
