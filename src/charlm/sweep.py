@@ -64,8 +64,8 @@ def cores_per_job(launcher: Mapping[str, Any]) -> int | None:
     if "n_jobs" in launcher:  # joblib
         import joblib
 
-        jobs = launcher["n_jobs"]
-        total = joblib.cpu_count()
+        jobs = int(launcher["n_jobs"])
+        total: int = joblib.cpu_count()
         return max(1, total // (jobs if jobs > 0 else max(1, total + 1 + jobs)))
     if "cpus_per_task" in launcher:  # submitit, on Slurm or here
         return int(launcher["cpus_per_task"] or 1)
