@@ -505,8 +505,8 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
 
 PACKAGE = ROOT / "src" / "charlm"
 ORDER = (
-    "files", "config", "vocabulary", "plots", "metrics", "corpus", "cells", "model", "data", "generation", "module",
-    "callbacks", "training", "runs", "sweep", "baselines", "findings", "report",
+    "files", "config", "vocabulary", "plots", "corpus", "metrics", "cells", "model", "data", "decoding", "generation",
+    "module", "callbacks", "training", "runs", "sweep", "baselines", "findings", "report",
 )  # fmt: skip
 """Each module imports only from those before it."""
 

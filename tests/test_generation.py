@@ -4,15 +4,18 @@ Legend: V vocabulary.
 """
 
 import itertools
+import math
 import pickle
 import shutil
 
 import pytest
+import scipy.stats
 import torch
 
 import charlm
 from charlm.config import UserError
-from charlm.generation import TextGenerator, choose
+from charlm.decoding import decoder
+from charlm.generation import BLOCK, TextGenerator, choose
 from charlm.model import CELLS, CharRNN
 from charlm.training import train
 from charlm.vocabulary import Vocabulary
@@ -112,21 +115,128 @@ def test_a_top_k_beyond_the_vocabulary_draws_among_all(generator):
 LOGITS = torch.tensor([1.0, -0.5, 2.0, 0.3, -2.0, 1.4, 0.0])
 
 
-@pytest.mark.parametrize(("temperature", "top_k"), [(1.0, None), (0.5, None), (2.0, None), (1.0, 3), (0.7, 4)])
-def test_characters_are_drawn_as_often_as_the_softmax_says(temperature, top_k):
-    draws = 20_000
-    random = torch.Generator().manual_seed(6)
-    drawn = torch.cat([choose(LOGITS, temperature, top_k, random) for _ in range(draws)])
-    observed = torch.bincount(drawn, minlength=len(LOGITS)).double()
-    kept = LOGITS.argsort(descending=True)[: top_k or len(LOGITS)]
-    expected = torch.zeros(len(LOGITS), dtype=torch.float64)
-    expected[kept] = draws * torch.exp(LOGITS[kept].double() / temperature)
-    expected *= draws / expected.sum()
-    assert observed[expected == 0].sum() == 0
-    likely = expected > 0
-    chi_square = ((observed - expected)[likely] ** 2 / expected[likely]).sum().item()
-    freedom = int(likely.sum()) - 1  # mean of chi-square; its variance is twice that
-    assert chi_square < freedom + 4 * (2 * freedom) ** 0.5
+def draw(count, temperature, top_k=None, top_p=None, logits=LOGITS, seed=6):
+    """So many tokens, each a text of its own."""
+    uniform = torch.rand(count, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    heat = torch.full((count, 1), temperature, dtype=torch.float64)
+    return choose(logits.expand(count, -1), heat, top_k, top_p, uniform)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k", "top_p"),
+    [
+        (1.0, None, None),
+        (0.5, None, None),
+        (2.0, None, None),
+        (1.0, 3, None),
+        (0.7, 4, None),
+        (1.0, None, 0.8),
+        (2.0, 5, 0.7),
+    ],
+)
+def test_characters_are_drawn_as_often_as_the_softmax_says(temperature, top_k, top_p):
+    draws = 100_000
+    observed = torch.bincount(draw(draws, temperature, top_k, top_p), minlength=len(LOGITS)).double()
+    ranked = LOGITS.argsort(descending=True)[: top_k or len(LOGITS)].tolist()
+    weights = {token: math.exp(LOGITS[token].item() / temperature) for token in ranked}
+    kept, reached = [], 0.0
+    for token in ranked:  # the likeliest ones, until together they have top_p
+        if reached < (top_p or 1.0):
+            kept.append(token)
+        reached += weights[token] / sum(weights.values())
+    assert set(observed.nonzero().flatten().tolist()) == set(kept)
+    expected = [draws * weights[token] / sum(weights[token] for token in kept) for token in kept]
+    assert scipy.stats.chisquare(observed[kept].numpy(), expected).pvalue > 1e-3
+
+
+def test_of_equal_logits_top_k_keeps_exactly_k():
+    assert set(draw(1000, 1.0, top_k=3, logits=torch.zeros(7)).tolist()) == {0, 1, 2}
+    assert set(draw(1000, 1.0, top_k=2, logits=torch.tensor([0.0, 1.0, 1.0, 1.0])).tolist()) == {1, 2}
+
+
+def test_top_p_always_leaves_the_likeliest():
+    assert set(draw(1000, 1.0, top_p=1e-9).tolist()) == {int(LOGITS.argmax())}
+
+
+def test_the_extremes_of_a_draw_stay_in_the_vocabulary():
+    ends = torch.tensor([[0.0], [1 - 2**-53]], dtype=torch.float64)
+    heat = torch.ones(2, 1, dtype=torch.float64)
+    for count in range(2, 300):
+        logits = torch.randn(1, count, generator=torch.Generator().manual_seed(count)).expand(2, -1)
+        drawn = choose(logits, heat, None, None, ends * (1 - 1e-15))
+        assert drawn[0] == 0 and 0 <= drawn[1] < count
+
+
+# many texts, fast
+
+
+@pytest.mark.parametrize("int8", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("embedding_dim", "hidden_size", "num_layers"), [(5, 12, 2), (None, 33, 1), (7, 70, 3)])
+def test_a_step_gives_the_logits_of_the_models_own_forward(cell, embedding_dim, hidden_size, num_layers, int8):
+    torch.manual_seed(3)
+    model = CharRNN(V, cell, embedding_dim=embedding_dim, hidden_size=hidden_size, num_layers=num_layers).eval()
+    tokens = torch.randint(V, (7, 40))
+    with torch.no_grad():
+        expected, _ = model(tokens)
+    writer = decoder(model, int8)
+    writer.start(7)
+    found = torch.stack([writer.step(column).clone() for column in tokens.T], 1)
+    assert (found - expected).abs().max() < (0.1 if int8 else 1e-5)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_vocabulary_too_large_for_a_table_gives_the_same(cell, monkeypatch):
+    generator = make_generator(cell)
+    text = generator.generate("bad", length=60)
+    monkeypatch.setattr("charlm.decoding.MAX_TABLE", 0)
+    assert generator.generate("bad", length=60) == text
+
+
+ALONE = [*itertools.product(("rnn", "gru", "lstm"), (3, 12, 33, 128), (False, True)), ("jordan", 12, False)]
+
+
+@pytest.mark.parametrize(("cell", "hidden_size", "int8"), ALONE)
+def test_a_text_is_the_same_alone_and_among_64(cell, hidden_size, int8):
+    torch.manual_seed(5)
+    model = CharRNN(V, cell, embedding_dim=5, hidden_size=hidden_size, num_layers=2).eval()
+    generator = TextGenerator(model, Vocabulary(ALPHABET), "a", int8)
+    seeds, temperatures = list(range(64)), [0.0, 0.7, 1.0, 2.0] * 16
+    prompts = ["bad", "a cab", "é", "g"] * 16
+    texts = generator.generate_many(prompts, seeds=seeds, temperature=temperatures, length=60, top_k=8, top_p=0.99)
+    assert len(set(texts)) > 40
+    for each in (0, 1, 2, 3, 31, 62, 63):
+        options = {"length": 60, "top_k": 8, "top_p": 0.99, "seed": seeds[each], "temperature": temperatures[each]}
+        assert generator.generate(prompts[each], **options) == texts[each]
+        assert prompts[each] + "".join(generator.stream(prompts[each], **options)) == texts[each]
+
+
+def test_one_prompt_and_temperature_serve_all(generator):
+    texts = generator.generate_many(["bad"], seeds=[4, 5], temperature=0.5, length=30)
+    assert texts == [generator.generate("bad", seed=seed, temperature=0.5, length=30) for seed in (4, 5)]
+    assert generator.generate_many(["bad"], seeds=[4, 5], length=0) == ["bad", "bad"]
+    assert generator.generate_many(["bad"], seeds=[], length=5) == []
+    with pytest.raises(ValueError, match="3 prompts, 2 seeds and 2 temperatures"):
+        generator.generate_many(["a", "b", "c"], seeds=[1, 2])
+
+
+def test_a_text_longer_than_a_block_of_random_numbers_goes_on(generator):
+    text = generator.generate("bad", length=2 * BLOCK + 5)
+    assert len(text) == 3 + 2 * BLOCK + 5
+    assert text[3 : 3 + 50] not in text[50:]
+
+
+def test_writing_leaves_the_model_and_all_settings_as_they_were(generator):
+    before = {name: tensor.clone() for name, tensor in generator.model.state_dict().items()}
+    settings = (torch.get_num_threads(), torch.is_grad_enabled(), torch.backends.mkldnn.enabled, torch.get_rng_state())
+    stream = generator.stream("bad", length=10)
+    next(stream)
+    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+    list(stream)
+    after = (torch.get_num_threads(), torch.is_grad_enabled(), torch.backends.mkldnn.enabled, torch.get_rng_state())
+    assert settings[:3] == after[:3] and torch.equal(settings[3], after[3])
+    assert all(torch.equal(before[name], tensor) for name, tensor in generator.model.state_dict().items())
+    generator.model(torch.tensor([[1, 2]]))[0].sum().backward()  # still an ordinary model
 
 
 def test_no_characters_are_added_for_length_zero(generator):
@@ -170,9 +280,9 @@ def test_a_prompt_of_nothing_but_unknown_characters_is_refused_even_then(generat
         generator.generate("xyz", length=5, unknown="skip")
 
 
-@pytest.mark.parametrize("options", [{"length": -1}, {"temperature": -0.1}, {"top_k": 0}])
+@pytest.mark.parametrize("options", [{"length": -1}, {"temperature": -0.1}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.1}])
 def test_options_out_of_range_are_refused(generator, options):
-    with pytest.raises(ValueError, match="at least 0, 0 and 1"):
+    with pytest.raises(ValueError, match=r"at least 0, 0 and 1|above 0 and at most 1"):
         generator.stream("a", **options)
 
 

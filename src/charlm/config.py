@@ -52,6 +52,7 @@ SOURCES = (
     "cells",
     "model",
     "data",
+    "decoding",
     "generation",
     "module",
     "callbacks",

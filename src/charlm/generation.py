@@ -1,22 +1,26 @@
-"""From a checkpoint to text: greedy, by temperature, among the k likeliest characters.
+"""From a checkpoint to text: greedy, by temperature, among the likeliest characters, one text or many side by side.
 
-Legend: V vocabulary.
+Legend: B texts, T characters, V vocabulary.
 """
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from charlm.config import UserError
+from charlm.decoding import Decoder, decoder
 from charlm.model import CharRNN
 from charlm.vocabulary import Vocabulary, name_characters
 
 CHECKPOINT_FORMAT = 1
+
+BLOCK = 256
+"""Steps for which random numbers are drawn at once."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,16 +39,22 @@ class Description:
 class TextGenerator:
     """A trained model that writes.
 
-    Attributes:
-        model: a CharRNN in evaluation mode.
+    A text is the same alone and among others, streamed or not: each has its own seed, and neither a row of the decoder
+    nor a draw depends on the others. (On a CPU with one thread; a GPU may sum in another order.)
+
+    Args:
+        model: a CharRNN in evaluation mode. Its weights are copied when the writing begins.
         vocabulary: the characters it knows.
         prompt: what it continues where no prompt is given.
+        int8: write with weights rounded to 8 bits, on a CPU: faster where the model is large, and slightly another
+            model. `model` itself stays as it is.
     """
 
-    def __init__(self, model: CharRNN, vocabulary: Vocabulary, prompt: str) -> None:
+    def __init__(self, model: CharRNN, vocabulary: Vocabulary, prompt: str, int8: bool = False) -> None:
         self.model = model
         self.vocabulary = vocabulary
         self.prompt = prompt
+        self.int8 = int8
 
     def generate(
         self,
@@ -53,6 +63,7 @@ class TextGenerator:
         length: int = 500,
         temperature: float = 1.0,
         top_k: int | None = None,
+        top_p: float | None = None,
         seed: int = 1,
         unknown: str = "error",
     ) -> str:
@@ -63,15 +74,17 @@ class TextGenerator:
             length: characters to add, 0 or more.
             temperature: divides the logits; 0 takes the likeliest character each time.
             top_k: draw among the k likeliest characters only, 1 or more; None draws among all.
+            top_p: draw among the likeliest characters that together have this probability, above 0 and at most 1
+                (nucleus sampling, Holtzman et al. 2020), of those that top_k leaves; None draws among all.
             seed: the same seed gives the same text.
             unknown: what becomes of prompt characters that the model never saw: "error" or "skip".
 
         Raises UserError for such characters under "error", or where they leave nothing of the prompt; ValueError for a
-        length, temperature or top_k out of range.
+        length, temperature, top_k or top_p out of range.
         """
         prompt = self.prompt if prompt is None else prompt
-        continued = self.stream(prompt, length=length, temperature=temperature, top_k=top_k, seed=seed, unknown=unknown)
-        return prompt + "".join(continued)
+        options: Any = {"top_k": top_k, "top_p": top_p, "seed": seed, "unknown": unknown}
+        return prompt + "".join(self.stream(prompt, length=length, temperature=temperature, **options))
 
     def stream(
         self,
@@ -80,14 +93,47 @@ class TextGenerator:
         length: int = 500,
         temperature: float = 1.0,
         top_k: int | None = None,
+        top_p: float | None = None,
         seed: int = 1,
         unknown: str = "error",
     ) -> Iterator[str]:
         """The characters that `generate` adds to the prompt, one by one as they are made. Errors come at once."""
-        if length < 0 or temperature < 0 or (top_k is not None and top_k < 1):
-            raise ValueError(f"length={length}, temperature={temperature}, top_k={top_k}: at least 0, 0 and 1")
-        tokens = self._encode(self.prompt if prompt is None else prompt, unknown)
-        return self._stream(tokens, length, temperature, top_k, torch.Generator().manual_seed(seed))
+        prompts = [self.prompt if prompt is None else prompt]
+        steps = self._steps(prompts, [seed], [temperature], length, top_k, top_p, unknown)
+        return (self.vocabulary.characters[int(tokens)] for tokens in steps)
+
+    def generate_many(
+        self,
+        prompts: Sequence[str],
+        *,
+        seeds: Sequence[int],
+        length: int = 500,
+        temperature: float | Sequence[float] = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        unknown: str = "error",
+    ) -> list[str]:
+        """Several texts side by side, much faster than one after another; each is what `generate` makes of it alone.
+
+        Args:
+            prompts: one for each text, or a single one for all.
+            seeds: one for each text.
+            temperature: one for each text, or a single one for all.
+
+        The rest, and what is raised: as for `generate`; ValueError too where the numbers of prompts, seeds and
+        temperatures do not agree.
+        """
+        temperatures = [temperature] * len(seeds) if isinstance(temperature, int | float) else list(temperature)
+        prompts = [prompts[0]] * len(seeds) if len(prompts) == 1 else list(prompts)
+        if not len(prompts) == len(seeds) == len(temperatures):
+            raise ValueError(f"{len(prompts)} prompts, {len(seeds)} seeds and {len(temperatures)} temperatures")
+        if not seeds:
+            return []
+        steps = list(self._steps(prompts, seeds, temperatures, length, top_k, top_p, unknown))
+        texts = torch.stack(steps, 1).tolist() if steps else [[] for _ in seeds]
+        characters = self.vocabulary.characters
+        continued = ("".join(characters[token] for token in text) for text in texts)
+        return [prompt + text for prompt, text in zip(prompts, continued, strict=True)]
 
     def _encode(self, prompt: str, unknown: str) -> Tensor:
         strange = self.vocabulary.unknown(prompt)
@@ -101,43 +147,96 @@ class TextGenerator:
             raise UserError(f"prompt={prompt!r} has no character that the model knows")
         return torch.from_numpy(self.vocabulary.encode(known or self.prompt)).long()
 
-    def _stream(
-        self, tokens: Tensor, length: int, temperature: float, top_k: int | None, random: torch.Generator
-    ) -> Iterator[str]:
+    def _steps(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        temperatures: Sequence[float],
+        length: int,
+        top_k: int | None,
+        top_p: float | None,
+        unknown: str,
+    ) -> Iterator[Tensor]:
+        """What is drawn at each step, (B,) int64, on the model's device. Errors in the arguments come at once."""
+        if length < 0 or min(temperatures) < 0 or (top_k is not None and top_k < 1):
+            raise ValueError(f"length={length}, temperature={min(temperatures)}, top_k={top_k}: at least 0, 0 and 1")
+        if top_p is not None and not 0 < top_p <= 1:
+            raise ValueError(f"top_p={top_p}: above 0 and at most 1")
+        different = list(dict.fromkeys(prompts))
+        tokens = [self._encode(prompt, unknown) for prompt in different]
+        rows = [different.index(prompt) for prompt in prompts]
+        return self._draw(tokens, rows, seeds, temperatures, length, top_k, top_p)
+
+    def _draw(
+        self,
+        prompts: Sequence[Tensor],
+        rows: Sequence[int],
+        seeds: Sequence[int],
+        temperatures: Sequence[float],
+        length: int,
+        top_k: int | None,
+        top_p: float | None,
+    ) -> Iterator[Tensor]:
         device = self.model.output.weight.device
-        state = None
-        for _ in range(length):
-            with torch.inference_mode(), _without_onednn():
-                logits, state = self.model(tokens.unsqueeze(0).to(device), state)
-                tokens = choose(logits[0, -1].cpu(), temperature, top_k, random)
-            yield self.vocabulary.characters[int(tokens)]
+        writer = decoder(self.model, self.int8)
+        logits = read_prompts(writer, [prompt.to(device) for prompt in prompts], rows)
+        if not logits.isfinite().all():
+            raise UserError("the model puts out what is no number: it has diverged in training")
+        heat = torch.tensor(temperatures, dtype=torch.float64, device=device).unsqueeze(1)
+        random = [np.random.default_rng(seed) for seed in seeds]
+        for step in range(length):
+            if step % BLOCK == 0:  # drawn ahead, so that nothing has to be sent to a device at each step
+                drawn = np.stack([generator.random(BLOCK) for generator in random], 1)
+                # a hair below what was drawn, so that no rounding makes it 1
+                uniform = torch.from_numpy(drawn * (1 - 1e-15)).to(device).unsqueeze(2)  # (BLOCK, B, 1)
+            tokens = choose(logits, heat, top_k, top_p, uniform[step % BLOCK])
+            yield tokens
+            if step + 1 < length:
+                logits = writer.step(tokens)
 
 
-@contextmanager
-def _without_onednn() -> Iterator[None]:
-    """oneDNN would repack all weights for each single step. Nothing stays switched between two characters."""
-    onednn: Any = torch.backends.mkldnn
-    enabled = onednn.enabled
-    onednn.enabled = False
-    try:
-        yield
-    finally:
-        onednn.enabled = enabled
+def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]) -> Tensor:
+    """Let a decoder read prompts, (T,) each, one by one, and go on with a text for each of `rows`: its prompt's number.
 
-
-def choose(logits: Tensor, temperature: float, top_k: int | None, random: torch.Generator) -> Tensor:
-    """Draw a token, (1,), from logits (V,) divided by `temperature`, among the `top_k` likeliest.
-
-    Raises UserError for logits that are not finite.
+    Returns the logits (B, V) of what comes next.
     """
-    if temperature == 0:
-        return logits.argmax(keepdim=True)
-    if not logits.isfinite().all():
-        raise UserError("the model puts out what is no number: it has diverged in training")
-    logits, tokens = logits.double().topk(min(top_k or len(logits), len(logits)))
-    # the largest is subtracted first, so that no temperature above 0 is too small
-    probabilities = ((logits - logits[0]) / temperature).softmax(0)
-    return tokens[torch.multinomial(probabilities, 1, generator=random)]
+    read = []
+    for prompt in prompts:
+        writer.start(1)
+        for token in prompt:
+            logits = writer.step(token.unsqueeze(0))
+        read.append((logits.clone(), writer.state(0)))
+    writer.go_on([read[row][1] for row in rows])
+    return torch.cat([read[row][0] for row in rows])
+
+
+def choose(logits: Tensor, temperature: Tensor, top_k: int | None, top_p: float | None, uniform: Tensor) -> Tensor:
+    """Draw a token for each text, (B,): where a uniform number falls in the cumulated probabilities.
+
+    Args:
+        logits: (B, V).
+        temperature: (B, 1) float64, 0 or more; 0 takes the likeliest.
+        top_k: draw among so many likeliest exactly; of equal ones the first in the vocabulary.
+        top_p: draw among the likeliest that together reach this probability.
+        uniform: (B, 1) float64, at least 0 and below 1.
+    """
+    scaled = logits.double()
+    scaled = scaled - scaled.amax(1, keepdim=True)  # so that no temperature above 0 is too small
+    greedy = temperature == 0
+    scaled = scaled / temperature.masked_fill(greedy, 1)
+    order = None
+    if (top_k is not None and top_k < scaled.shape[1]) or top_p is not None:
+        scaled, order = scaled.sort(dim=1, descending=True, stable=True)
+        scaled = scaled[:, :top_k]
+    probabilities = scaled.softmax(1)
+    cumulated = probabilities.cumsum(1)
+    if top_p is not None:
+        probabilities = probabilities.masked_fill(cumulated - probabilities >= top_p, 0)
+        cumulated = probabilities.cumsum(1)
+    tokens = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B, 1)
+    if order is not None:
+        tokens = order.gather(1, tokens)
+    return torch.where(greedy, logits.argmax(1, keepdim=True), tokens).squeeze(1)
 
 
 def checkpoint_file(run: Path | str) -> Path:
@@ -172,8 +271,10 @@ def read_checkpoint(run: Path | str) -> tuple[Description, dict[str, Tensor], di
     return description, weights, checkpoint
 
 
-def load(run: Path | str) -> TextGenerator:
+def load(run: Path | str, int8: bool = False) -> TextGenerator:
     """The trained model behind a run folder or a checkpoint file, ready to write. No corpus is needed.
+
+    `int8`: write with weights rounded to 8 bits, see TextGenerator.
 
     Raises UserError where there is none, or it is damaged.
     """
@@ -184,4 +285,4 @@ def load(run: Path | str) -> TextGenerator:
         model.load_state_dict(weights, assign=True)
     except Exception as error:  # as above: the content is somebody else's
         raise UserError(f"{run} holds a model that cannot be built: {error}") from error
-    return TextGenerator(model.eval(), Vocabulary(description.characters), description.prompt)
+    return TextGenerator(model.eval(), Vocabulary(description.characters), description.prompt, int8)
