@@ -1,4 +1,4 @@
-"""A CharRNN one character at a time, for many texts side by side: what generation needs and PyTorch's layers are slow at.
+"""A CharRNN one character at a time, for many texts side by side, which PyTorch's own layers are slow at.
 
 `nn.LSTM` repacks its weights at every call, which for a single step costs many times the step itself. A decoder keeps
 them transposed, looks the first layer's input up in a table, and works in place.
