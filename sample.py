@@ -2,6 +2,8 @@
 
 Usage
   python sample.py run=RUN_FOLDER prompt='No princípio' length=1000 temperature=0.8 top_k=5 seed=1 num_samples=3
+  python sample.py run=RUN_FOLDER explain=true     what was copied, and what surprised the model
+  python sample.py run=RUN_FOLDER grid=true        a grid of temperature and top_k: texts, figures, a picture
 
 Options (name=value), each with its default
 """
@@ -26,19 +28,24 @@ def main(composed: DictConfig) -> None:
         from charlm.generation import load
 
         torch.set_num_threads(1)  # a single step is too small to share
-        generator = load(config.run)
+        generator = load(config.run, config.int8)
         prompt = generator.prompt if config.prompt is None else config.prompt
-        for index in range(config.num_samples):
-            if config.num_samples > 1:
+        options = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
+        if config.explain or config.grid:
+            from charlm.sampling import explain, grid
+
+            if config.explain:
+                explain(generator, config)
+            if config.grid:
+                grid(generator, config)
+        elif config.num_samples > 1:  # side by side, which is much faster
+            seeds = range(config.seed, config.seed + config.num_samples)
+            texts = generator.generate_many([prompt], seeds=seeds, temperature=config.temperature, **options)
+            for index, text in enumerate(texts):
                 print(f"{'' if index == 0 else chr(10)}--- sample {index + 1}, seed {config.seed + index} ---")
-            characters = generator.stream(
-                prompt,
-                length=config.length,
-                temperature=config.temperature,
-                top_k=config.top_k,
-                seed=config.seed + index,
-                unknown=config.unknown,
-            )
+                print(text)
+        else:
+            characters = generator.stream(prompt, temperature=config.temperature, seed=config.seed, **options)
             print(prompt, end="", flush=True)
             for character in characters:
                 print(character, end="", flush=True)

@@ -118,6 +118,9 @@ def show(summary: dict[str, Any], folder: Path) -> None:
         ("accuracy", "accuracy", ".1%"),
     ):
         table.add_row(label, number(f"val/{key}", format), number(f"test/{key}", format))
+    if summary["ngram/order"] is not None:
+        label = f"n-gram of order {summary['ngram/order']}, bits"
+        table.add_row(label, number("ngram/val/bpc", ".3f"), number("ngram/test/bpc", ".3f"))
     Console().print(table)
     print(
         f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "

@@ -19,6 +19,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -272,10 +273,25 @@ class SampleConfig:
     length: int = option(500, "characters to generate for each sample", at_least=0)
     temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
+    top_p: float | None = option(
+        None, "draw among the likeliest characters that together have this probability (nucleus)", above=0, at_most=1
+    )
     seed: int = option(1, "seed of the first sample; the next ones count up", at_least=0, at_most=2**32 - 1)
     num_samples: int = option(1, "how many samples", at_least=1)
     unknown: str = option(
         "error", "prompt characters that the model never saw: refuse, or leave out", choices=("error", "skip")
+    )
+    int8: bool = option(False, "round weights to 8 bits: faster for a large model on a CPU, and slightly another model")
+    explain: bool = option(
+        False, "show what was copied from the training text and how surprised the model was, here and in explain.html"
+    )
+    grid: bool = option(
+        False,
+        "temperature x top_k, 8 texts each (in place of temperature, top_k, num_samples), in grid.csv, .md and .png; "
+        "goes with explain",
+    )
+    corpora_dir: str | None = option(
+        None, "explain, grid: folder with the run's corpus, where it no longer lies where it was"
     )
 
 
@@ -412,9 +428,15 @@ def from_hydra(composed: DictConfig) -> Any:
 
 
 def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
-    """The checked configuration for a list of overrides, as the entry points compose it from the command line."""
+    """The checked configuration for a list of overrides, as the entry points compose it from the command line.
+
+    Raises UserError for an option, a choice or a value that there is not.
+    """
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        return from_hydra(hydra_compose(config_name, quote_free_text(overrides)))
+        try:
+            return from_hydra(hydra_compose(config_name, quote_free_text(overrides)))
+        except HydraException as error:
+            raise UserError(str(error).strip()) from error
 
 
 def save(config: Config, path: Path) -> None:

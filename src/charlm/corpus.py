@@ -62,6 +62,12 @@ def split(length: int, val_fraction: float, test_fraction: float) -> Split:
     return Split(train_end, val_end, length)
 
 
+def train_part(parts: Split, fraction: float, offset: float) -> tuple[int, int]:
+    """(begin, end) of what is trained on: that share of the training text, from that share of it on."""
+    begin = int(parts.train_end * offset)
+    return begin, min(begin + int(parts.train_end * fraction), parts.train_end)
+
+
 def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     """The text that a corpus configuration describes.
 

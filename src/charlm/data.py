@@ -12,7 +12,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
 from charlm.config import CorpusConfig, DataConfig, UserError
-from charlm.corpus import Corpus, Split, load_corpus, split
+from charlm.corpus import Corpus, Split, load_corpus, split, train_part
 from charlm.vocabulary import Vocabulary
 
 SEGMENTS = 64
@@ -190,9 +190,7 @@ class CharDataModule(LightningDataModule):
         self.corpus = load_corpus(self.corpus_config, self.corpora_dir)
         self.vocabulary = Vocabulary.of(self.corpus.text)
         self.split = split(len(self.corpus.text), data.val_fraction, data.test_fraction)
-        begin = int(self.split.train_end * data.train_offset)
-        length = int(self.split.train_end * data.train_fraction)
-        self.train_range = (begin, min(begin + length, self.split.train_end))
+        self.train_range = train_part(self.split, data.train_fraction, data.train_offset)
         self.tokens = torch.from_numpy(self.vocabulary.encode(self.corpus.text))
         self.train_batches = TrainBatches(
             self.tokens[slice(*self.train_range)], data.batch_size, data.seq_len, data.sampling, self.seed, data.stride

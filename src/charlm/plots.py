@@ -142,3 +142,39 @@ def _save(figure: Figure, picture: Path) -> None:
     figure.savefig(draft)
     plt.close(figure)
     draft.replace(picture)
+
+
+def grid(table: pd.DataFrame, human: tuple[float | None, float | None], picture: Path, title: str) -> None:
+    """Draw the error of generated texts over their variety: a line for each top_k, a point for each temperature.
+
+    Args:
+        table: a row for each point, with `temperature`, `top_k` (missing: all characters), and the shares
+            `distinct_words_2` (the variety) and `unknown_words` (the error), NaN where there is none.
+        human: variety and error of held-out human text; None where there is none.
+        picture: the file to write.
+        title: of the picture.
+    """
+    figure, axes = plt.subplots(figsize=(7, 5), dpi=120, layout="constrained")
+    for i, (top_k, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
+        name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
+        x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
+        colour = list(CELL_COLOURS.values())[(2 - i) % len(CELL_COLOURS)]
+        axes.plot(x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name)
+        for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
+            if not math.isnan(at_x + at_y):
+                axes.annotate(
+                    f"{temperature:g}", (at_x, at_y), xytext=(4, -10 if i % 2 else 4), textcoords="offset points",
+                    fontsize="x-small", color=colour,
+                )  # fmt: skip
+    if None not in human:
+        axes.plot(*human, color="black", marker="*", markersize=14, linestyle="none", label="held-out human text")
+    axes.set(
+        xlabel="variety: different pairs of words, among all pairs",
+        ylabel="error: words that are not in the training text",
+        title=title,
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=None))
+    axes.grid(alpha=0.3)
+    axes.legend(title="labels: temperature")
+    _save(figure, picture)

@@ -28,6 +28,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.strategies import DDPStrategy
 
 import charlm
+from charlm import baselines
 from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples
 from charlm.config import Config, Interrupted, UserError, identity, save, source_version
 from charlm.data import CharDataModule
@@ -416,6 +417,7 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
         "vocab_size": len(data.vocabulary),
         **dict.fromkeys(("epochs", "steps", "chars_seen", "train_seconds", "chars_per_second", "train/loss")),
         **dict.fromkeys(("val/loss", "val/bpc", "val/accuracy", "best_step", "test/loss", "test/bpc", "test/accuracy")),
+        **_baseline(data),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -429,6 +431,13 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
         "threads": config.threads,
         "error": None,
     }
+
+
+def _baseline(data: CharDataModule) -> dict[str, Any]:
+    """The n-gram model to be beaten on this text and split, where `python -m charlm.baselines` has measured one."""
+    result = baselines.cached(data.corpus.text, data.split, data.train_range)
+    row = (baselines.best(result) if result is not None else None) or {}
+    return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}
 
 
 def _git_commit() -> str | None:
