@@ -184,9 +184,8 @@ def test_numbers_must_be_finite(value: str) -> None:
     ["model.num_layers=two", "model.hidden_size=1.5", "optimizer.betas=3", "data.carry_state=maybe", "seed=null"],
 )
 def test_a_value_of_the_wrong_type_is_refused(override: str) -> None:
-    with pytest.raises(UserError, match=override.split("=")[0]) as raised:
+    with pytest.raises(UserError, match=rf"{override}: .*(Integer|bool|list|Optional)"):
         compose([override])
-    assert f"full_key: {override.split('=')[0]}" in str(raised.value.__cause__)  # Hydra prints this under the message
 
 
 @pytest.mark.parametrize("override", ["modle.num_layers=2", "model.layers=2", "sed=1", "cell=transformer"])
@@ -197,7 +196,7 @@ def test_an_unknown_option_or_choice_is_named(override: str) -> None:
 
 @pytest.mark.parametrize("override", ["+model.layers=2", "+layers=2"])
 def test_an_added_option_that_does_not_exist_is_named(override: str) -> None:
-    with pytest.raises((UserError, HydraException), match="layers"):
+    with pytest.raises(UserError, match="layers"):
         compose([override])
 
 
@@ -505,7 +504,7 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
 PACKAGE = ROOT / "src" / "charlm"
 ORDER = (
     "files", "config", "vocabulary", "plots", "corpus", "baselines", "metrics", "cells", "model", "data", "decoding",
-    "generation", "module", "callbacks", "training", "runs", "sweep", "findings", "report",
+    "generation", "sampling", "module", "callbacks", "training", "runs", "sweep", "findings", "report",
 )  # fmt: skip
 """Each module imports only from those before it."""
 

@@ -436,7 +436,8 @@ def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
         try:
             return from_hydra(hydra_compose(config_name, quote_free_text(overrides)))
         except HydraException as error:
-            raise UserError(str(error).strip()) from error
+            causes = [str(cause).split("\n")[0] for cause in (error, error.__cause__) if cause is not None]
+            raise UserError(": ".join(causes)) from error
 
 
 def save(config: Config, path: Path) -> None:

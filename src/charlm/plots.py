@@ -144,7 +144,7 @@ def _save(figure: Figure, picture: Path) -> None:
     draft.replace(picture)
 
 
-def grid(table: pd.DataFrame, human: tuple[float | None, float | None], picture: Path, title: str) -> None:
+def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, title: str) -> None:
     """Draw the error of generated texts over their variety: a line for each top_k, a point for each temperature.
 
     Args:
@@ -155,18 +155,20 @@ def grid(table: pd.DataFrame, human: tuple[float | None, float | None], picture:
         title: of the picture.
     """
     figure, axes = plt.subplots(figsize=(7, 5), dpi=120, layout="constrained")
-    for i, (top_k, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
+    for i, (_, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
+        top_k = line["top_k"].iloc[0]
         name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
         x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
         colour = list(CELL_COLOURS.values())[(2 - i) % len(CELL_COLOURS)]
         axes.plot(x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name)
+        side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[i % 3]  # the lines come near
         for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
             if not math.isnan(at_x + at_y):
                 axes.annotate(
-                    f"{temperature:g}", (at_x, at_y), xytext=(4, -10 if i % 2 else 4), textcoords="offset points",
+                    f"{temperature:g}", (at_x, at_y), xytext=shift, textcoords="offset points", ha=side, va="center",
                     fontsize="x-small", color=colour,
                 )  # fmt: skip
-    if None not in human:
+    if human is not None:
         axes.plot(*human, color="black", marker="*", markersize=14, linestyle="none", label="held-out human text")
     axes.set(
         xlabel="variety: different pairs of words, among all pairs",

@@ -55,6 +55,9 @@ One hue, darker and darker, which the colour-blind can read."""
 PIECES = 20
 """Pieces of held-out text, each as long as a sample, that its copies are compared with."""
 
+QUOTED = 5
+"""Copies of a sample that are quoted."""
+
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 TOP_KS = (None, 20, 5)
 TEXTS = 8
@@ -84,8 +87,9 @@ class Texts:
 class Explained:
     """A sample, character by character.
 
-    text: without its prompt, N characters. bits: (N,), see `surprise`. copies: of at least COPY_LENGTH characters; their
-    sources are positions in the training text. longest: the longest one, however short; None where there is none.
+    text: without its prompt, N characters. bits: (N,), see `surprise`. copies: of at least COPY_LENGTH characters, in
+    order; their sources are positions in the training text. longest: the longest one, however short; None where there
+    is none. copied: share of the text that is in `copies`.
     """
 
     seed: int
@@ -120,9 +124,10 @@ def surprise(generator: TextGenerator, prompt: str, text: str) -> NDArray[np.flo
     device = generator.model.output.weight.device
     tokens = torch.from_numpy(generator.vocabulary.encode(known + text)).long().to(device)
     bits, state = [], None
-    for inputs, targets in zip(tokens[:-1].split(READ), tokens[1:].split(READ), strict=True):
-        logits, state = generator.model(inputs.unsqueeze(0), state)  # (1, T, V)
-        log_p = logits[0].double().log_softmax(1).gather(1, targets.unsqueeze(1)).squeeze(1)  # (T,)
+    for start in range(0, len(tokens) - 1, READ):
+        part = tokens[start : start + READ + 1]  # (T + 1,)
+        logits, state = generator.model(part[:-1].unsqueeze(0), state)  # (1, T, V)
+        log_p = logits[0].double().log_softmax(1).gather(1, part[1:].unsqueeze(1)).squeeze(1)  # (T,)
         bits.append(-log_p / math.log(2))
     return torch.cat(bits)[len(known) - 1 :].cpu().numpy()
 
@@ -218,6 +223,10 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
     samples = [text.removeprefix(prompt) for text in written]
     explained, human = explain_samples(generator, texts, prompt, samples, seeds)
     about = _about(texts, human)
+    path = texts.folder / "explain.html"
+    write_atomically(
+        path, html(explained, texts, about, _drawn(config, ("temperature", "top_k", "top_p", "int8", "length")))
+    )
     console = Console(highlight=False)
     for sample in explained:
         console.print(f"--- sample {sample.seed - config.seed + 1}, seed {sample.seed} ---", style="bold")
@@ -229,15 +238,12 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
         legend.append(f" {name} ", style=style).append(" ")
     console.print(legend.append("copied", style="bold underline"), soft_wrap=True)
     console.print("\n".join(about), markup=False, soft_wrap=True)
-    path = texts.folder / "explain.html"
-    write_atomically(path, html(explained, texts, about, _drawn(config)))
     print(f"written: {relative(path)}")
 
 
 def coloured(sample: Explained) -> Text:
     """A sample for a terminal: the surprise as background, copies bold and underlined, the prompt in italics."""
-    text = Text(visible(sample.prompt), style="", end="")
-    text.stylize("italic")
+    text = Text().append(visible(sample.prompt), style="italic")
     for copy, run in sample.runs():
         for character, bits in run:
             style = LEVELS[level(bits)][1] + (" bold underline" if copy else "")
@@ -246,16 +252,20 @@ def coloured(sample: Explained) -> Text:
 
 
 def figures(sample: Explained, texts: Texts) -> list[str]:
-    """What there is to say of a sample, a line each; the last ones quote its copies, or else the longest match."""
+    """What there is to say of a sample, a line each; the last ones quote its QUOTED longest copies, or else its longest
+    match, however short."""
     lines = [f"surprise: {sample.bits.mean():.2f} bits per character", f"copied: {sample.copied:.1%}"]
-    for copy in sample.copies or [copy for copy in [sample.longest] if copy]:
-        name = "copied" if copy in sample.copies else "longest match"
-        where = f"the training text's {copy.source:,} on"
+    longest_first = sorted(sample.copies, key=lambda copy: copy.start - copy.end)
+    for copy in longest_first[:QUOTED] or [copy for copy in [sample.longest] if copy]:
+        name = "copied" if sample.copies else "longest match"
+        where = f"character {copy.source:,} of the training text"
         if texts.begin:
-            where += f" (the corpus' {texts.begin + copy.source:,})"
+            where += f" ({texts.begin + copy.source:,} of the corpus)"
         quote = visible(sample.text[copy.start : copy.end], "↵")
         quote = quote if len(quote) <= 120 else quote[:80] + " … " + quote[-30:]
-        lines.append(f"{name}: {copy.end - copy.start} characters, from character {where}: “{quote}”")
+        lines.append(f"{name}: {copy.end - copy.start} characters, from {where} on: “{quote}”")
+    if len(longest_first) > QUOTED:
+        lines.append(f"and {len(longest_first) - QUOTED} shorter copies")
     return lines
 
 
@@ -269,9 +279,9 @@ def _about(texts: Texts, human: dict[str, float]) -> list[str]:
     ]
     if human["pieces"]:
         lines.append(
-            f"To compare: of {human['pieces']} pieces of held-out human text, as long as a sample, {human['copied']:.1%} "
-            f"is copied by that measure; the longest match of a piece has {human['longest_median']:.0f} characters (the "
-            f"median), {human['longest_max']:.0f} at most."
+            f"To compare: of {human['pieces']} pieces of held-out human text, as long as a sample, "
+            f"{human['copied']:.1%} is copied by that measure; the longest match of a piece has "
+            f"{human['longest_median']:.0f} characters (the median), {human['longest_max']:.0f} at most."
         )
     else:
         lines.append("There is no held-out text as long as a sample to compare with.")
@@ -281,10 +291,10 @@ def _about(texts: Texts, human: dict[str, float]) -> list[str]:
     return lines
 
 
-def _drawn(config: SampleConfig) -> str:
+def _drawn(config: SampleConfig, names: Sequence[str]) -> str:
     """How texts were drawn, as one would type it."""
-    names = ("temperature", "top_k", "top_p", "int8", "length")
-    return " ".join(f"{name}={value}" for name in names if (value := getattr(config, name)) not in (None, False))
+    values = {name: getattr(config, name) for name in names}
+    return " ".join(f"{name}={str(value).lower()}" for name, value in values.items() if value not in (None, False))
 
 
 HTML = """\
@@ -378,7 +388,7 @@ def html(explained: Sequence[Explained], texts: Texts, about: Sequence[str], dra
 
 def grid_cells(
     generator: TextGenerator, texts: Texts, prompt: str, config: SampleConfig
-) -> tuple[pd.DataFrame, list[str], dict[str, float | None] | None]:
+) -> tuple[pd.DataFrame, list[str], dict[str, float] | None]:
     """Write TEXTS texts for each temperature and top_k; return a row for each, its first text, and held-out figures.
 
     Columns: temperature; top_k, missing for all; and the figures of `_quality`. Held-out human text has the same, of as
@@ -401,8 +411,7 @@ def grid_cells(
             firsts.append(cell[0])
     pieces = texts.pieces(config.length, TEXTS)
     human = _quality(pieces, known) if len(pieces) == TEXTS else None
-    table = pd.DataFrame(rows).astype({"top_k": "Int64", **dict.fromkeys(FIGURES, float)})
-    return table, firsts, human
+    return pd.DataFrame(rows).astype({"top_k": "Int64"}), firsts, human
 
 
 FIGURES = {
@@ -413,12 +422,12 @@ FIGURES = {
 """The figures of a cell, shares from 0 to 1, and what they count."""
 
 
-def _quality(samples: Sequence[str], known: set[str]) -> dict[str, float | None]:
-    """The FIGURES of texts; None where there are no words to count."""
+def _quality(samples: Sequence[str], known: set[str]) -> dict[str, float]:
+    """The FIGURES of texts; NaN where there are no words to count."""
     spoken = [words(sample, whole=True) for sample in samples]
-    rate = real_word_rate(samples, known)
-    values = (None if rate is None else 1 - rate, distinct(spoken, 2), seq_rep(spoken, 4))
-    return dict(zip(FIGURES, values, strict=True))
+    real = real_word_rate(samples, known)
+    values = (None if real is None else 1 - real, distinct(spoken, 2), seq_rep(spoken, 4))
+    return {name: math.nan if value is None else value for name, value in zip(FIGURES, values, strict=True)}
 
 
 def grid(generator: TextGenerator, config: SampleConfig) -> None:
@@ -431,11 +440,13 @@ def grid(generator: TextGenerator, config: SampleConfig) -> None:
     written = [texts.folder / f"grid.{suffix}" for suffix in ("csv", "md", "png")]
     write_atomically(written[0], table.to_csv(index=False))
     write_atomically(written[1], markdown(table, firsts, human, texts, prompt, config))
-    curve = (human["distinct_words_2"], human["unknown_words"]) if human else (None, None)
-    plots.grid(table, curve, written[2], f"{texts.corpus}: error and variety of {TEXTS} texts of {config.length:,}")
+    curve = (human["distinct_words_2"], human["unknown_words"]) if human else None
+    plots.grid(
+        table, curve, written[2], f"{texts.corpus}: error and variety of {TEXTS} texts of {config.length:,} characters"
+    )
     shown = Table(title=f"{TEXTS} texts of {config.length:,} characters in each row")
     for name in ("temperature", "top_k", *FIGURES):
-        shown.add_column(name, justify="right")
+        shown.add_column(name.replace("words_", "words_\n"), justify="right")
     for i, row in enumerate(_rows(table, human)):
         shown.add_row(*row, end_section=(i + 1) % len(TEMPERATURES) == 0)
     console = Console(highlight=False)
@@ -447,11 +458,11 @@ def grid(generator: TextGenerator, config: SampleConfig) -> None:
     print("written: " + ", ".join(str(relative(path)) for path in written))
 
 
-def _rows(table: pd.DataFrame, human: dict[str, float | None] | None) -> list[list[str]]:
+def _rows(table: pd.DataFrame, human: dict[str, float] | None) -> list[list[str]]:
     """The cells of the grid as they are shown, and below them held-out human text."""
 
-    def percent(value: float | None) -> str:
-        return "-" if value is None or math.isnan(value) else f"{value:.1%}"
+    def percent(value: float) -> str:
+        return "-" if math.isnan(value) else f"{value:.1%}"
 
     shown = []
     for row in table.to_dict("records"):
@@ -472,13 +483,13 @@ def fenced(text: str) -> str:
 def markdown(
     table: pd.DataFrame,
     firsts: Sequence[str],
-    human: dict[str, float | None] | None,
+    human: dict[str, float] | None,
     texts: Texts,
     prompt: str,
     config: SampleConfig,
 ) -> str:
     """The grid to be read: all figures, then the first text of each cell beside its own."""
-    drawn = _drawn(dataclasses.replace(config, temperature=None, top_k=None))
+    drawn = _drawn(config, ("top_p", "int8", "length"))
     head = ["temperature", "top_k", *FIGURES]
     rows = _rows(table, human)
     parts = [
