@@ -162,6 +162,7 @@ class Fused:
             self.from_hidden = torch.zeros_like(self.from_input)
             self.logits = self._zeros(self.vocab_size)
             self.tokens = torch.zeros(self.rows, dtype=torch.long, device=self.like.device)
+            self.read, self.told = self.tokens[:texts], self.logits[:texts]
             self.begin()
 
     def _zeros(self, columns: int) -> Tensor:
@@ -169,7 +170,7 @@ class Fused:
 
     def step(self, tokens: Tensor) -> Tensor:
         with torch.inference_mode():
-            self.tokens[: self.texts] = tokens
+            self.read.copy_(tokens)
             for layer in range(self.num_layers):
                 if layer > 0:
                     self.inputs[layer - 1](self.hidden[layer - 1], self.from_input)
@@ -180,7 +181,8 @@ class Fused:
                 plus = self.from_input if self.shared else None
                 self.recurrent[layer](self.hidden[layer], self.from_hidden, plus)
                 self.cell(layer)
-            return self.output(self.hidden[-1], self.logits)[: self.texts]
+            self.output(self.hidden[-1], self.logits)
+            return self.told
 
     def state(self, text: int) -> list[Tensor]:
         return [part[text].clone() for kind in self.kinds() for part in kind]

@@ -3,6 +3,7 @@
 Legend: B texts, T characters, V vocabulary.
 """
 
+import copy
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from charlm.model import CharRNN
 from charlm.vocabulary import Vocabulary, name_characters
 
 CHECKPOINT_FORMAT = 1
+
+GREEDY = 1e-6
+"""Temperatures below this take the likeliest character."""
 
 BLOCK = 256
 """Steps for which random numbers are drawn at once."""
@@ -43,7 +47,8 @@ class TextGenerator:
     nor a draw depends on the others. (On a CPU with one thread; a GPU may sum in another order.)
 
     Args:
-        model: a CharRNN in evaluation mode. Its weights are copied when the writing begins.
+        model: a CharRNN in evaluation mode. Its weights are copied when the first text begins: one that is trained on
+            needs another generator.
         vocabulary: the characters it knows.
         prompt: what it continues where no prompt is given.
         int8: write with weights rounded to 8 bits, on a CPU: faster where the model is large, and slightly another
@@ -55,6 +60,7 @@ class TextGenerator:
         self.vocabulary = vocabulary
         self.prompt = prompt
         self.int8 = int8
+        self._decoder: Decoder | None = None
 
     def generate(
         self,
@@ -178,18 +184,22 @@ class TextGenerator:
         top_p: float | None,
     ) -> Iterator[Tensor]:
         device = self.model.output.weight.device
-        writer = decoder(self.model, self.int8)
+        if self._decoder is None:
+            self._decoder = decoder(self.model, self.int8)
+        writer = copy.copy(self._decoder)  # each writing has a state of its own, and all the same weights
         logits = read_prompts(writer, [prompt.to(device) for prompt in prompts], rows)
         if not logits.isfinite().all():
             raise UserError("the model puts out what is no number: it has diverged in training")
         heat = torch.tensor(temperatures, dtype=torch.float64, device=device).unsqueeze(1)
+        greedy = heat < GREEDY if min(temperatures) < GREEDY else None
+        heat = heat.clamp(min=GREEDY)
         random = [np.random.default_rng(seed) for seed in seeds]
         for step in range(length):
             if step % BLOCK == 0:  # drawn ahead, so that nothing has to be sent to a device at each step
                 drawn = np.stack([generator.random(BLOCK) for generator in random], 1)
-                # a hair below what was drawn, so that no rounding makes it 1
-                uniform = torch.from_numpy(drawn * (1 - 1e-15)).to(device).unsqueeze(2)  # (BLOCK, B, 1)
-            tokens = choose(logits, heat, top_k, top_p, uniform[step % BLOCK])
+                # a hair below what was drawn, since rounded probabilities may add up to a little less than 1
+                uniform = torch.from_numpy(drawn * (1 - 1e-12)).to(device).unsqueeze(2)  # (BLOCK, B, 1)
+            tokens = choose(logits, heat, top_k, top_p, uniform[step % BLOCK], greedy)
             yield tokens
             if step + 1 < length:
                 logits = writer.step(tokens)
@@ -210,22 +220,27 @@ def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]
     return torch.cat([read[row][0] for row in rows])
 
 
-def choose(logits: Tensor, temperature: Tensor, top_k: int | None, top_p: float | None, uniform: Tensor) -> Tensor:
+def choose(
+    logits: Tensor,
+    temperature: Tensor,
+    top_k: int | None,
+    top_p: float | None,
+    uniform: Tensor,
+    greedy: Tensor | None = None,
+) -> Tensor:
     """Draw a token for each text, (B,): where a uniform number falls in the cumulated probabilities.
 
     Args:
         logits: (B, V).
-        temperature: (B, 1) float64, 0 or more; 0 takes the likeliest.
+        temperature: (B, 1) float64, GREEDY or more.
         top_k: draw among so many likeliest exactly; of equal ones the first in the vocabulary.
         top_p: draw among the likeliest that together reach this probability.
         uniform: (B, 1) float64, at least 0 and below 1.
+        greedy: (B, 1), which texts take the likeliest instead; None: none does.
     """
-    scaled = logits.double()
-    scaled = scaled - scaled.amax(1, keepdim=True)  # so that no temperature above 0 is too small
-    greedy = temperature == 0
-    scaled = scaled / temperature.masked_fill(greedy, 1)
+    scaled = logits / temperature
     order = None
-    if (top_k is not None and top_k < scaled.shape[1]) or top_p is not None:
+    if (top_k is not None and top_k < logits.shape[1]) or top_p is not None:
         scaled, order = scaled.sort(dim=1, descending=True, stable=True)
         scaled = scaled[:, :top_k]
     probabilities = scaled.softmax(1)
@@ -233,10 +248,13 @@ def choose(logits: Tensor, temperature: Tensor, top_k: int | None, top_p: float 
     if top_p is not None:
         probabilities = probabilities.masked_fill(cumulated - probabilities >= top_p, 0)
         cumulated = probabilities.cumsum(1)
-    tokens = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B, 1)
+        uniform = uniform * cumulated[:, -1:]
+    tokens = torch.searchsorted(cumulated, uniform, right=True)  # (B, 1)
     if order is not None:
         tokens = order.gather(1, tokens)
-    return torch.where(greedy, logits.argmax(1, keepdim=True), tokens).squeeze(1)
+    if greedy is not None:
+        tokens = torch.where(greedy, logits.argmax(1, keepdim=True), tokens)
+    return tokens.squeeze(1)
 
 
 def checkpoint_file(run: Path | str) -> Path:
