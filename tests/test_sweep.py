@@ -287,6 +287,23 @@ def test_a_stopped_sweep_leaves_nobody_behind_and_the_same_command_completes_it(
         assert [row["status"] for row in csv.DictReader(file)] == ["finished"] * 4
 
 
+@pytest.mark.slow
+def test_a_worker_that_is_killed_ends_the_sweep_with_a_clear_line(
+    started: Callable[[], subprocess.Popen[str]], work: Path
+) -> None:
+    folder = work / "sweeps" / "file"
+    process = started()
+    wait_for(folder, lambda states: "finished" in states and "running" in states)
+    listed = subprocess.run(["ps", "-wweo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    workers = [int(row[0]) for row in rows if row[1] == str(process.pid) and "popen_loky" in row[2]]
+    os.kill(workers[0], signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in errors and "a worker was killed" in errors
+    assert "of the sweep's runs failed" in errors and "the same command goes on" in errors
+
+
 # a job
 
 

@@ -5,6 +5,7 @@ Hydra takes sweepers from the namespace package `hydra_plugins` alone.
 
 import sys
 from collections.abc import Collection, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,10 @@ class CharlmSweeper(BasicSweeper):
         due = [job_overrides for job, job_overrides in zip(jobs, batch, strict=True) if job.twin is None]
         returned: Sequence[Any] = []
         with watch(jobs, launcher):
-            if due:
-                returned = self.launcher.launch(due, initial_job_idx=0)
+            try:
+                returned = self.launcher.launch(due, initial_job_idx=0) if due else []
+            except BrokenProcessPool:  # the runs that were cut off are listed with the failures
+                print("a worker was killed, perhaps for want of memory, and the sweep ends", file=sys.stderr)
             for job_return in returned:
                 _ = job_return.return_value  # raises what a job has raised: they record failures, so this is a bug
         return returned
