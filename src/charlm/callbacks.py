@@ -51,6 +51,9 @@ CHECKPOINT_SECONDS = 60
 """A run that is killed loses at most so much of its training."""
 
 
+ABSURD_LOSS = 1e4
+"""Nats per character that no model on its way anywhere has: guessing among a million characters costs 14."""
+
 SHOWN = 200
 """Characters of a sample that are printed while training."""
 
@@ -128,8 +131,9 @@ class Record(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, CharLM)
-        if not math.isfinite(pl_module.held_out["val/loss"]):
-            raise self._diverged(f"the validation loss after step {trainer.global_step} is not finite")
+        if not pl_module.held_out["val/loss"] < ABSURD_LOSS:
+            loss = pl_module.held_out["val/loss"]
+            raise self._diverged(f"the validation loss after step {trainer.global_step} is {loss:g} nats per character")
         row = self._row = self._row or self._new_row(trainer, pl_module)
         row.update(pl_module.held_out)
         self._write(trainer)

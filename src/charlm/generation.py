@@ -188,13 +188,14 @@ class TextGenerator:
             self._decoder = decoder(self.model, self.int8)
         writer = copy.copy(self._decoder)  # each writing has a state of its own, and all the same weights
         logits = read_prompts(writer, [prompt.to(device) for prompt in prompts], rows)
-        if not logits.isfinite().all():
-            raise UserError("the model puts out what is no number: it has diverged in training")
         heat = torch.tensor(temperatures, dtype=torch.float64, device=device).unsqueeze(1)
         greedy = heat < GREEDY if min(temperatures) < GREEDY else None
         heat = heat.clamp(min=GREEDY)
         random = [np.random.default_rng(seed) for seed in seeds]
         for step in range(length):
+            # looked at now and then: what is no number once stays so
+            if (step % BLOCK == 0 or step + 1 == length) and not logits.isfinite().all():
+                raise UserError("the model puts out what is no number: it has diverged in training")
             if step % BLOCK == 0:  # drawn ahead, so that nothing has to be sent to a device at each step
                 drawn = np.stack([generator.random(BLOCK) for generator in random], 1)
                 # a hair below what was drawn, since rounded probabilities may add up to a little less than 1

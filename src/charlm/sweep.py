@@ -7,6 +7,7 @@ worker also ends when the process that started it does.
 """
 
 import dataclasses
+import itertools
 import json
 import os
 import signal
@@ -151,9 +152,10 @@ def _run(config: Config, folder: Path, cores: int | None, group: str, tags: Sequ
 
 
 def _move_aside(folder: Path) -> None:
-    aside = folder.parent / ".replaced" / f"{folder.name}_{time.strftime('%Y-%m-%d_%H-%M-%S')}"
-    aside.parent.mkdir(exist_ok=True)
-    folder.rename(aside)
+    place = folder.parent / ".replaced"
+    place.mkdir(exist_ok=True)
+    names = (f"{folder.name}_{number}" for number in itertools.count(1))
+    folder.rename(next(place / name for name in names if not (place / name).exists()))
 
 
 def _record_failure(config: Config, folder: Path, error: Exception) -> None:
