@@ -25,7 +25,7 @@ from charlm.vocabulary import Vocabulary
 
 RESULTS = Path(__file__).parents[1] / "results" / "generation.csv"
 VOCABULARY = Vocabulary("".join(chr(0x21 + code) for code in range(90)))
-TURNS = 7
+TURNS = 5
 SIZES = {"1×128": (1, 128), "2×256": (2, 256), "2×512": (2, 512)}
 STREAMS = 64
 
