@@ -19,7 +19,9 @@ import torch
 import yaml
 
 import charlm
+from charlm import baselines
 from charlm.config import UserError, compose
+from charlm.corpus import load_corpus, split, train_part
 from charlm.generation import read_checkpoint
 from charlm.model import CharRNN
 from charlm.module import CharLM
@@ -720,3 +722,17 @@ def test_a_device_or_a_key_that_is_not_there_is_refused(small, tmp_path, monkeyp
     with pytest.raises(UserError, match="wandb login"):
         train(small(TEXT, "logger=wandb", "logger.mode=online"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_summary_shows_the_ngram_beside_the_model_once_it_has_been_measured(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    config = small(TEXT, "trainer.max_steps=3")
+    before = train(config, tmp_path / "before")
+    assert [before[f"ngram/{key}"] for key in ("order", "val/bpc", "test/bpc")] == [None] * 3
+    corpus = load_corpus(config.corpus)
+    parts = split(len(corpus.text), 0.1, 0.1)
+    measured = baselines.best(baselines.obtain(corpus, parts, train_part(parts, 1.0, 0.0)))
+    after = train(config, tmp_path / "after")
+    assert after["ngram/order"] == measured["order"] and after["ngram/test/bpc"] == measured["test/bpc"] > 0
+    other = train(small(TEXT, "trainer.max_steps=3", "data.train_fraction=0.5"), tmp_path / "other")
+    assert other["ngram/order"] is None  # learned from another text
