@@ -1,6 +1,7 @@
 """What the tests share: small configurations, and the entry points as a person runs them."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 from charlm.config import Config, compose
 
 ROOT = Path(__file__).parents[1]
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started us with Ctrl-C ignored
 
 
 @pytest.fixture

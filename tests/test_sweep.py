@@ -481,9 +481,42 @@ def test_what_another_sweep_left_is_not_counted_as_done(small: Small, tmp_path: 
     assert jobs[0].outcome() == "finished"
 
 
+def test_a_failure_that_is_met_again_is_told_again(small: Small, tmp_path: Path) -> None:
+    config, folder = small("too short", "data.batch_size=400"), tmp_path / "sweep" / "run"
+    for _ in range(2):
+        jobs = [job(folder, config)]
+        plan(jobs, JOBLIB)
+        with pytest.raises(SystemExit, match="too short"), sweep.watch(jobs, JOBLIB):
+            run_job(config, folder, 1, "sweep", [])
+
+
+def test_two_names_of_one_run_are_no_failure(small: Small, tmp_path: Path) -> None:
+    config = small(TEXT)
+    jobs = [job(tmp_path / "sweep" / name, config) for name in ("fraction=1", "fraction=1.0")]
+    plan(jobs, JOBLIB)
+    with sweep.watch(jobs, JOBLIB):
+        for each in jobs:
+            run_job(each.config, each.folder, 1, "sweep", [])
+    assert [path.name for path in run_folders(tmp_path / "sweep")] == ["fraction=1"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_status_of_a_stopped_sweep_names_the_signal(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setattr("charlm.training.train", lambda *arguments, **options: os.kill(os.getpid(), number))
+    jobs = [job(tmp_path / "sweep" / "run", small(TEXT))]
+    plan(jobs, JOBLIB)
+    with pytest.raises(SystemExit) as ended, sweep.watch(jobs, JOBLIB):
+        run_job(jobs[0].config, jobs[0].folder, 1, "sweep", [])
+    assert ended.value.code == 128 + number
+
+
 def test_a_sweep_refuses_what_it_cannot_run(small: Small, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="two jobs"):
         plan([job(tmp_path / "a", small(TEXT)), job(tmp_path / "a", small(TEXT))], JOBLIB)
+    with pytest.raises(UserError, match=r"n_jobs=0 runs nothing"):
+        plan([job(tmp_path / "a", small(TEXT))], {**JOBLIB, "n_jobs": 0})
     with pytest.raises(UserError, match=r"threads=4096.*hydra\.launcher\.n_jobs=1"):
         plan([job(tmp_path / "a", small(TEXT, "threads=4096"))], JOBLIB)
 

@@ -48,6 +48,8 @@ class Job:
     config: Config
     label: str
     """The overrides in which it differs from the other jobs."""
+    identity: str | None = None
+    """See `charlm.config.identity`; None where its text cannot be read."""
     twin: Path | None = None
     """A finished run that is the same one."""
     error: str | None = None
@@ -107,9 +109,7 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
         group: name of the sweep, for W&B.
         tags: the overrides that make this run, for W&B.
     """
-    worker = _follow_parent()
-    if _asked_to_stop():
-        return
+    worker, seen = _follow_parent(), _written(folder)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     if worker:  # Ctrl-C reaches every process of a terminal; what it means for a sweep is its parent's business
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -118,14 +118,17 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
         signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _run(config, folder, cores, group, tags)
-    except (Interrupted, KeyboardInterrupt):
-        _ask_to_stop()
+        if not _asked_to_stop():
+            _run(config, folder, cores, group, tags)
+    except Interrupted as stopped:
+        _ask_to_stop(int(str(stopped.code)) - 128)
+    except KeyboardInterrupt:
+        _ask_to_stop(signal.SIGINT)
     except UserError as error:
-        _record_failure(config, folder, error)
+        _record_failure(config, folder, error, seen)
     except Exception as error:  # a bug of ours: it keeps its traceback, and the other runs their chance
         traceback.print_exc()
-        _record_failure(config, folder, error)
+        _record_failure(config, folder, error, seen)
     finally:
         if worker:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -158,10 +161,13 @@ def _move_aside(folder: Path) -> None:
     folder.rename(next(place / name for name in names if not (place / name).exists()))
 
 
-def _record_failure(config: Config, folder: Path, error: Exception) -> None:
-    """Leave word of a run that failed before it could do so itself. What another run has left is not overwritten."""
+def _record_failure(config: Config, folder: Path, error: Exception, seen: int | None) -> None:
+    """Leave word of a run that failed before it could do so itself. What another run has left is not overwritten.
+
+    `seen`: when its summary had last been written before.
+    """
     summary = read_summary(folder)
-    if summary.get("status") in ("finished", "failed"):
+    if summary.get("status") == "finished" or (summary.get("status") == "failed" and _written(folder) != seen):
         return
     folder.mkdir(parents=True, exist_ok=True)
     save(config, folder / "config.yaml")
@@ -201,9 +207,10 @@ def _asked_to_stop() -> bool:
     return STOP in os.environ and Path(os.environ[STOP]).exists()
 
 
-def _ask_to_stop() -> None:
+def _ask_to_stop(number: int) -> None:
+    """Have all jobs on this machine stop, as after the signal of that number."""
     if STOP in os.environ:
-        Path(os.environ[STOP]).touch()
+        Path(os.environ[STOP]).write_text(str(number))
 
 
 # the side of the process that starts the sweep
@@ -214,6 +221,8 @@ def plan(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> None:
 
     Raises UserError, before anything is started or written, for jobs that cannot run in a sweep, or not in this one.
     """
+    if launcher.get("n_jobs") == 0:
+        raise UserError("hydra.launcher.n_jobs=0 runs nothing: it must be at least 1, or -1 for as many as cores")
     for job in jobs:
         if job.config.trainer.devices > 1:
             raise UserError(
@@ -237,8 +246,9 @@ def plan(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> None:
         found = hashes[key]
         if isinstance(found, UserError):
             job.error = str(found)
-        elif not job.config.rerun:
-            job.twin = finished_twin(job.folder, identity(job.config, found))
+        else:
+            job.identity = identity(job.config, found)
+            job.twin = None if job.config.rerun else finished_twin(job.folder, job.identity)
         job.seen = _written(job.folder)
 
 
@@ -275,7 +285,7 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> Iterator[None]:
                 if stopped:
                     raise KeyboardInterrupt
                 stopped.append(number)
-                _ask_to_stop()
+                _ask_to_stop(number)
                 print("stopping: each run saves itself at the end of its step (once more: at once)", file=sys.stderr)
 
             before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -284,14 +294,15 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> Iterator[None]:
             with progress:
                 yield
         finally:
-            asked = _asked_to_stop()
+            asked = int(Path(os.environ[STOP]).read_text()) if _asked_to_stop() else 0
             for number, handler in before.items():
                 signal.signal(number, handler)
             os.environ.pop(PARENT, None)
             os.environ.pop(STOP, None)
             _close(jobs)
-    if stopped or asked:
-        raise Interrupted(128 + (stopped or [signal.SIGINT])[0])
+    if asked:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        raise Interrupted(128 + asked)
     failures = [f"{job.label} ({job.folder}): {failure}" for job in jobs if (failure := _failure(job)) is not None]
     if failures:
         sys.exit("\n".join([f"{len(failures)} of the sweep's runs failed:", *failures]))
@@ -301,6 +312,8 @@ def _failure(job: Job) -> str | None:
     outcome = job.outcome()
     if job.twin is not None or outcome == "finished":
         return None
+    if outcome is None and job.identity is not None and finished_twin(job.folder, job.identity):
+        return None  # the same run under another name has been finished meanwhile
     if outcome == "failed":
         return str(read_summary(job.folder).get("error"))
     if outcome in ("running", "interrupted"):
@@ -310,6 +323,9 @@ def _failure(job: Job) -> str | None:
 
 def _close(jobs: Sequence[Job]) -> None:
     """Print the table of each sweep folder that has a run to show."""
+    for job in jobs:  # Hydra has made a folder for each; those that nothing has come to go
+        if job.folder.is_dir() and not any(job.folder.iterdir()):
+            job.folder.rmdir()
     folders = sorted({job.folder.parent for job in jobs})
     shown = [folder for folder in folders if any(folder.glob("*/summary.json"))]
     if shown:
