@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import importlib.util
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from charlm.cells import CELLS
 from charlm.config import (
     CONF_DIR,
     FREE_TEXT,
+    LAUNCHER_PLUGINS,
     RESUME_OVERRIDES,
     Config,
     OptimizerConfig,
@@ -50,6 +52,10 @@ DEFAULT = compose_unchecked()
 
 @pytest.mark.parametrize(("group", "name"), SHIPPED)
 def test_every_shipped_config_composes(group: str, name: str) -> None:
+    if group == "launcher" and name in LAUNCHER_PLUGINS and importlib.util.find_spec(LAUNCHER_PLUGINS[name]) is None:
+        with pytest.raises(UserError, match=rf"charlm\[{name}\]"):
+            compose([f"{group}={name}"])
+        return
     config = compose([f"{group}={name}"])
     part = getattr(config, group, None)
     if part is not None:

@@ -7,6 +7,7 @@ file that knows Hydra.
 
 import dataclasses
 import hashlib
+import importlib.util
 import json
 import math
 import re
@@ -41,6 +42,9 @@ RESUME_OVERRIDES = (
 )
 """What may change when a run is resumed: how long it trains, and where things lie. All else makes another run."""
 
+
+LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hydra_plugins.hydra_ray_launcher"}
+"""What the launchers need that are not part of every installation."""
 
 NOT_IDENTITY = ("threads", "corpora_dir", "corpus.path", "logger.mode", "rerun", "resume")
 """Options that say where things lie and how a run is started, not which run it is."""
@@ -516,7 +520,8 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
     """Quote the values of free-text options, so that Hydra's parser takes them as typed.
 
     Under multirun (`-m`) a comma still separates the values of a sweep; `\\,` is a comma there. Raises UserError for a
-    group that is to have no choice at all, which Hydra answers with a traceback.
+    group that is to have no choice at all, which Hydra answers with a traceback, and for a launcher that is not
+    installed.
     """
     multirun = "-m" in arguments or "--multirun" in arguments
     quoted = []
@@ -525,6 +530,9 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
         if value == "null" and (CONF_DIR / key).is_dir() and key != "experiment":
             choices = ", ".join(sorted(path.stem for path in (CONF_DIR / key).glob("*.yaml")))
             raise UserError(f"{argument} is not allowed: choose one of {choices}")
+        plugin = LAUNCHER_PLUGINS.get(value) if key == "launcher" else None
+        if plugin is not None and importlib.util.find_spec(plugin) is None:
+            raise UserError(f"launcher={value} needs a package more: pip install 'charlm[{value}]'")
         if key == "samples.prompts" and value not in ("", "null") and not value.startswith("["):
             quoted.append(f"{key}=[{QuotedString(_literal(value), Quote.single).with_quotes()}]")  # a single one
             continue
