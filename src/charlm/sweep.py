@@ -208,8 +208,8 @@ def _asked_to_stop() -> bool:
 
 
 def _ask_to_stop(number: int) -> None:
-    """Have all jobs on this machine stop, as after the signal of that number."""
-    if STOP in os.environ:
+    """Have all jobs on this machine stop, as after the signal of that number; the first one counts."""
+    if STOP in os.environ and not _asked_to_stop():
         Path(os.environ[STOP]).write_text(str(number))
 
 
