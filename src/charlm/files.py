@@ -16,6 +16,11 @@ def write_atomically(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
+def write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    """Write summary.json."""
+    write_atomically(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+
 def read_summary(folder: Path) -> dict[str, Any]:
     """What summary.json holds; empty where there is none, or none that can be read."""
     try:

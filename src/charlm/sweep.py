@@ -8,7 +8,6 @@ worker also ends when the process that started it does.
 
 import dataclasses
 import itertools
-import json
 import os
 import signal
 import statistics
@@ -25,7 +24,7 @@ from typing import Any
 
 from charlm.config import Config, Interrupted, UserError, identity, save
 from charlm.corpus import load_corpus
-from charlm.files import read_summary, write_atomically
+from charlm.files import read_summary, write_summary
 
 PARENT = "CHARLM_SWEEP_PARENT"
 """Environment variable with the process id that workers on the same machine must not outlive."""
@@ -171,8 +170,7 @@ def _record_failure(config: Config, folder: Path, error: Exception, seen: int | 
         return
     folder.mkdir(parents=True, exist_ok=True)
     save(config, folder / "config.yaml")
-    summary |= {"status": "failed", "error": str(error) or type(error).__name__}
-    write_atomically(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    write_summary(folder, summary | {"status": "failed", "error": str(error) or type(error).__name__})
 
 
 def _is_parent() -> bool:

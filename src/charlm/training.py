@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib.util
-import json
 import logging
 import os
 import platform
@@ -32,7 +31,7 @@ from charlm import baselines
 from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples
 from charlm.config import Config, Interrupted, UserError, identity, save, source_version
 from charlm.data import CharDataModule
-from charlm.files import read_samples, read_summary, write_atomically
+from charlm.files import read_samples, read_summary, write_atomically, write_summary
 from charlm.generation import Description, checkpoint_file, read_checkpoint
 from charlm.model import CharRNN, count_parameters, count_second_bias, match_hidden_size
 from charlm.module import CharLM, total_steps
@@ -181,7 +180,7 @@ def _recorded(folder: Path, config: Config, summary: dict[str, Any]) -> Iterator
 
     def write(status: str) -> None:
         summary["status"] = status
-        write_atomically(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+        write_summary(folder, summary)
 
     folder.mkdir(parents=True, exist_ok=True)
     save(config, folder / "config.yaml")
