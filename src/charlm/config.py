@@ -470,12 +470,6 @@ def load(path: Path) -> DictConfig:
     return saved
 
 
-def differences(config: Config, saved: Config) -> list[str]:
-    """The options in which two configurations describe different runs, not just the same one elsewhere."""
-    names = [name for name, _ in options(Config) if name not in NOT_IDENTITY]
-    return [name for name in names if _value(config, name) != _value(saved, name)]
-
-
 def source_version() -> str:
     """A hash of the source files that decide what a run gives."""
     digest = hashlib.sha256()
