@@ -269,15 +269,15 @@ def test_a_stopped_sweep_leaves_nobody_behind_and_the_same_command_completes_it(
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    states = {run: read_summary(run)["status"] for run in run_folders(folder)}
     again = started()  # at once
     time.sleep(0.5)
     assert not members(process.pid)
-    states = {run: read_summary(run)["status"] for run in run_folders(folder)}
     finished = {run for run, status in states.items() if status == "finished"}
     before = {path: time for path, time in written(folder).items() if set(path.parents) & finished}
     assert finished and len(finished) < 4
-    if number != signal.SIGKILL:
-        assert set(states.values()) == {"finished", "interrupted"}
+    if number != signal.SIGKILL:  # which leaves "running"
+        assert set(states.values()) <= {"finished", "interrupted"}
     output, errors = again.communicate(timeout=180)
     assert again.returncode == 0, errors
     assert output.count("finished already") == len(finished)

@@ -267,8 +267,10 @@ def _corpus_sha256(config: Config) -> str | UserError:
 
 
 @contextmanager
-def watch(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> Iterator[None]:
+def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = True) -> Iterator[None]:
     """While the jobs run inside, show how far they are; then print the table, and exit if not all is well.
+
+    `tables`: whether the sweep folders are sweeps of one design each, of which a table says something.
 
     Raises Interrupted where the sweep was asked to stop, SystemExit with the list of failures where there are any.
     """
@@ -297,7 +299,8 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> Iterator[None]:
                 signal.signal(number, handler)
             os.environ.pop(PARENT, None)
             os.environ.pop(STOP, None)
-            _close(jobs)
+            if tables:
+                _close(jobs)
     if asked:
         print("interrupted; the same command goes on", file=sys.stderr)
         raise Interrupted(128 + asked)
