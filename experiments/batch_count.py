@@ -23,8 +23,8 @@ from experiments.plan import (
 CLAIM = Claim(
     name="batch_count",
     source="000",
-    quote="variando el número de batches (1 y 8), en ambos casos usando la misma longitud de texto se obtuvo resultados "
-    "similares o iguales",
+    quote="variando el número de batches (1 y 8), en ambos casos usando la misma longitud de texto se obtuvo "
+    "resultados similares o iguales",
     quote_language="es",
     translation="varying the number of batches (1 and 8), in both cases with the same length of text, similar or equal "
     "results were obtained",
@@ -32,9 +32,9 @@ CLAIM = Claim(
     "per character lower on a text of this size. At equal updates eight streams, which read eight times as much, end "
     "lower. Choosing the rate for each narrows the gap at equal epochs and does not close it.",
     judged_by="Equivalence of val/bpc (1 stream less 8 streams, margin 0.02 bits per character, two one-sided Welch "
-    "tests at 2.5 % each) on every corpus, at equal epochs with the recipe's rate, as the source has it; each must also "
-    "hold over blocks of held-out text. Beside it: at equal updates, and at equal epochs with the rate chosen for each "
-    "by runs of another seed. Eight seeds.",
+    "tests at 2.5 % each) on every corpus, at equal epochs with the recipe's rate, as the source has it; each must "
+    "also hold over blocks of held-out text. Beside it: at equal updates, and at equal epochs with the rate chosen "
+    "for each by runs of another seed. Eight seeds.",
     main=True,
 )
 CHARS = 100_000

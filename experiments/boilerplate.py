@@ -11,8 +11,8 @@ CLAIM = Claim(
     quote="Isso provavelmente indica uma estranha espécie de overfitting para certas partes do texto",
     quote_language="pt",
     translation="This probably indicates a strange kind of overfitting to certain parts of the text",
-    prediction="The licence appears in samples, but not more often than in the text: at most about its own share of 1.5 %, "
-    "so it is what the model was given and no overfitting.",
+    prediction="The licence appears in samples, but not more often than in the text: at most about its own share of "
+    "1.5 %, so it is what the model was given and no overfitting.",
     judged_by="Overfitting to a part means that it is written more often than it stands in the text: share of sampled "
     "5-grams of words that are in the licence, above the licence's own share of the text, by Student's test over five "
     "seeds. Beside it: the same share, trained on the file as it is less trained on the stripped text. 40 samples of "
@@ -61,8 +61,8 @@ def judge(scale: Scale) -> Finding:
     return Finding(
         claim=CLAIM,
         verdicts=[excess, carries],
-        answer=f"{raw.mean():.2%} of the sampled 5-grams are the licence's where the text carries it, {stripped.mean():.2%} "
-        f"where it has been cut off; the licence is {own:.2%} of the text.",
+        answer=f"{raw.mean():.2%} of the sampled 5-grams are the licence's where the text carries it, "
+        f"{stripped.mean():.2%} where it has been cut off; the licence is {own:.2%} of the text.",
         population=f"one LSTM layer on the Republic, {min(2, scale.epochs)} epochs, temperature 0.8",
         held_equal=same,
         tables=[rows("Licence in samples", means(frame, ["corpus.strip_boilerplate"], ["licence", "train/loss"]))],

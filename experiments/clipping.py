@@ -2,8 +2,10 @@
 
 import math
 
+import pandas as pd
+
 from charlm.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
-from experiments.plan import BITS, SHARE, Run, Scale, cross, means, pick, plot, rows, table
+from experiments.plan import BITS, SHARE, Run, Scale, best_rate, cross, each, means, pick, plot, rows, table
 
 CLAIM = Claim(
     name="clipping",
@@ -12,12 +14,12 @@ CLAIM = Claim(
     quote_language="es",
     translation="In this case the problem can be solved easily if the gradients are truncated or reduced",
     prediction="Partly: clipping the norm widens the range of rates at which a tanh RNN trains under plain gradient "
-    "descent, but at the highest it fails with clipping too, and it gains nothing at the best rate. Clipping each value "
-    "to 5 does next to nothing, windows of 8 a little.",
+    "descent, but at the highest it fails with clipping too, and it gains nothing at the best rate. Clipping each "
+    "value to 5 does next to nothing, windows of 8 a little.",
     judged_by="A run fails if it diverges or its best val/bpc is above that of guessing evenly among the characters. "
-    "Share of failed runs over the rates: without clipping less with the norm clipped to 1, above 0 by Welch's test over "
-    "five seeds. Beside it: the failed share with clipping below 0.1, each value clipped to 5 (002), windows of 8 (004), "
-    "and the best val/bpc.",
+    "Share of failed runs over the rates: without clipping less with the norm clipped to 1, above 0 by Welch's test "
+    "over five seeds. Beside it: the failed share with clipping below 0.1, each value clipped to 5 (002), windows of "
+    "8 (004), and the best val/bpc.",
 )
 RATES = (0.5, 1.0, 2.0, 4.0)
 CURES: dict[str, dict[str, object]] = {
@@ -49,14 +51,14 @@ def runs(scale: Scale) -> list[Run]:
 
 
 def judge(scale: Scale) -> Finding:
-    import pandas as pd
-
     frame = pd.concat([table(arm(scale, cure)).assign(cure=cure) for cure in CURES])
     guessing = math.log2(frame["vocab_size"].max())
     frame["failed"] = [
         float(run.diverged() or bits > guessing) for run, bits in zip(frame["run"], frame["val/bpc"], strict=True)
     ]
-    failed = {cure: part.groupby("seed")["failed"].mean() for cure, part in frame.groupby("cure", sort=False)}
+    arms = {cure: pick(frame, cure=cure) for cure in CURES}
+    failed = {cure: part.groupby("seed")["failed"].mean() for cure, part in arms.items()}
+    best = {cure: pick(part, optimizer__lr=best_rate(part))["val/bpc"] for cure, part in arms.items()}
     same, unit = "text, model, plain gradient descent, epochs, rates", "share of failed runs"
     cured = [
         of_difference(
@@ -71,10 +73,6 @@ def judge(scale: Scale) -> Finding:
         if cure != "none"
     ]
     clean = of_mean("failed, norm clipped", failed["norm 1"], Region(high=0.1), unit=SHARE, held_equal=same)
-    best = {}
-    for cure, part in frame.groupby("cure", sort=False):
-        rate = part.groupby("optimizer.lr")["val/bpc"].mean().idxmin()
-        best[cure] = pick(part, optimizer__lr=rate)["val/bpc"]
     gain = of_difference(
         "best val/bpc, each with its best rate, without clipping less norm clipped",
         best["none"],
@@ -90,9 +88,7 @@ def judge(scale: Scale) -> Finding:
         + ", ".join(f"{rate:g}" for rate in RATES)
         + ": "
         + ", ".join(f"{cure} {shares.mean():.0%}" for cure, shares in failed.items())
-        + f". With the rate that suits each, clipping gains {gain.estimate:+.3f} bits per character."
-        if gain.estimate is not None
-        else "",
+        + f". With the rate that suits each, clipping gains {each([gain])} bits per character.",
         population=f"a tanh RNN of 128 units under plain gradient descent on {scale.texts[0]}",
         held_equal=same,
         tables=[
@@ -115,7 +111,7 @@ def judge(scale: Scale) -> Finding:
                         "low": None,
                         "high": None,
                     }
-                    for cure, part in frame.groupby("cure", sort=False)
+                    for cure, part in arms.items()
                 ],
                 log_x=True,
                 description="Share of failed runs against the learning rate, without clipping and with each cure.",

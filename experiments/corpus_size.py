@@ -35,9 +35,9 @@ CLAIM = Claim(
     "tenth of the updates, and that alone costs more than half of the loss. At equal updates a gap of more than 0.1 "
     "bits per character remains, which is the lack of text; the model then overfits it.",
     judged_by="val/bpc of a tenth less val/bpc of the whole, above 0 by Welch's test on every corpus, at equal epochs "
-    "and at equal updates, on the same held-out text and over blocks of it. Five seeds of the whole, five disjoint tenths. "
-    "Beside it: what fewer updates alone do to the whole text, the share of real words, and how far each tenth is from "
-    "the held-out text.",
+    "and at equal updates, on the same held-out text and over blocks of it. Five seeds of the whole, five disjoint "
+    "tenths. Beside it: what fewer updates alone do to the whole text, the share of real words, and how far each "
+    "tenth is from the held-out text.",
     main=True,
 )
 CHARS = 400_000
@@ -154,16 +154,15 @@ def judge(scale: Scale) -> Finding:
     parts = pick(frame, arm="a tenth, equal updates")[["corpus", "data.train_offset", "val/bpc"]]
     parts["n-gram"] = [distance(run) for run in tenth_long]
     spread = parts.groupby("corpus")["val/bpc"].agg(lambda column: column.max() - column.min())
-    shares = [
-        f"{of_few.estimate / of_all.estimate:.0%}" for of_few, of_all in zip(fewer[1:], at_epochs[1:], strict=True)
-    ]
+    gaps = zip([part.estimate for part in fewer[1:]], [part.estimate for part in at_epochs[1:]], strict=True)
+    shares = [f"{of_few / of_all:.0%}" for of_few, of_all in gaps if of_few and of_all]
     figures = ["val/bpc", "test/bpc", "train/loss", "real words", "steps", "epoch of the best"]
     return Finding(
         claim=CLAIM,
         verdicts=[decided, *at_epochs, *at_updates, *fewer, *at_few, *spelling],
-        answer=f"On {', '.join(scale.texts)} a tenth of the text costs {each(at_epochs[1:])} bits per character at equal "
-        f"epochs, and {each(at_updates[1:])} at equal updates, where only the text is less. Making a tenth of the "
-        f"updates on all of the text costs {each(fewer[1:])}: {', '.join(shares)} of the gap at equal epochs. "
+        answer=f"On {', '.join(scale.texts)} a tenth of the text costs {each(at_epochs[1:])} bits per character at "
+        f"equal epochs, and {each(at_updates[1:])} at equal updates, where only the text is less. Making a tenth of "
+        f"the updates on all of the text costs {each(fewer[1:])}: {', '.join(shares)} of the gap at equal epochs. "
         f"Which tenth it is moves the loss by {spread.mean():.2f} (the difference of the farthest two).",
         population=f"one LSTM layer on {', '.join(scale.texts)}, {scale.cut(CHARS) or 'all'} characters of each, "
         f"{epochs(scale)} epochs",

@@ -11,16 +11,16 @@ from experiments.plan import SHARE, Run, Scale, cross, curve, means, plot, rows,
 CLAIM = Claim(
     name="early_structure",
     source="003",
-    quote="Dá para perceber novamente que o Modelo está começando a aprender as palavras, já aprendeu como separa-las em "
-    "espaços … O modelo acerta muito bem a estrutura típica do texto, dividida em versículos",
+    quote="Dá para perceber novamente que o Modelo está começando a aprender as palavras, já aprendeu como separa-las "
+    "em espaços … O modelo acerta muito bem a estrutura típica do texto, dividida em versículos",
     quote_language="pt",
     translation="One can see again that the model is beginning to learn the words, has already learned how to separate "
     "them by spaces … The model gets the typical structure of the text, divided into verses, very right",
     prediction="Supported: more than 90 % of the lines are well-formed verses in both, and more than 70 % of the words "
     "exist, in less than two minutes of one CPU core.",
     judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of the King James Bible: share of "
-    "sampled lines that are well-formed verses above 0.9, and of words that occur in that Bible above 0.7, by Student's "
-    "test over five seeds; training in less than 120 seconds for the former. 10 samples of 1,000 characters, "
+    "sampled lines that are well-formed verses above 0.9, and of words that occur in that Bible above 0.7, by "
+    "Student's test over five seeds; training in less than 120 seconds for the former. 10 samples of 1,000 characters, "
     "temperature 0.8.",
 )
 [VERSES] = [layout for layout in LAYOUTS if layout.name == "verses"]
@@ -89,13 +89,13 @@ def judge(scale: Scale) -> Finding:
         unit="seconds",
     )
     decided = all_of("verses and words are there, in time", [*questions, quick])
-    found = {corpus: part.mean(numeric_only=True) for corpus, part in frame.groupby("corpus")}
+    found = {corpus: frame[frame["corpus"] == corpus].mean(numeric_only=True) for corpus in names}
     return Finding(
         claim=CLAIM,
         verdicts=[decided, *questions, quick],
         answer="; ".join(
-            f"{names[corpus]}: {values['verses']:.0%} of the lines are well-formed verses, {values['real words']:.0%} of "
-            f"the words exist, after {values['seconds']:.0f} s"
+            f"{names[corpus]}: {values['verses']:.0%} of the lines are well-formed verses, {values['real words']:.0%} "
+            f"of the words exist, after {values['seconds']:.0f} s"
             for corpus, values in found.items()
         )
         + ".",

@@ -1,7 +1,7 @@
 """Source 001: learned embeddings are said to be better than one-hot vectors."""
 
-from charlm.findings import ALIKE, Claim, Finding, of_difference
-from experiments.plan import BITS, Run, Scale, cross, means, pick, rows, table
+from charlm.findings import ALIKE, MARGIN, Claim, Finding, Region, Verdict, of_difference
+from experiments.plan import BITS, Run, Scale, cross, each, means, pick, rows, table
 
 CLAIM = Claim(
     name="embedding",
@@ -11,11 +11,12 @@ CLAIM = Claim(
     quote_language="es",
     translation="Although one-hot encoding is simple, it has weak points … The solution to this problem is to use the "
     "other technique, word embedding",
-    prediction="Not better for characters: with initial values to scale, one-hot input is the same class of functions and "
-    "ends within 0.05 bits per character, though perhaps not within 0.02. With PyTorch's initial values one-hot input is "
-    "more than 0.1 behind.",
-    judged_by="The claim is that embeddings are better: val/bpc one-hot less embedding above 0.02 (beyond what counts as "
-    "alike) by Welch's test, initial values scaled, eight seeds. Beside it: with PyTorch's own initial values, and speed.",
+    prediction="Not better for characters: with initial values to scale, one-hot input is the same class of functions "
+    "and ends within 0.05 bits per character, though perhaps not within 0.02. With PyTorch's initial values one-hot "
+    "input is more than 0.1 behind.",
+    judged_by="The claim is that embeddings are better: val/bpc one-hot less embedding above 0.02 (beyond what counts "
+    "as alike) by Welch's test, initial values scaled, eight seeds. Beside it: with PyTorch's own initial values, and "
+    "speed.",
 )
 INPUTS = {"embedding": 64, "one-hot": None}
 
@@ -38,26 +39,24 @@ def runs(scale: Scale) -> list[Run]:
 
 
 def judge(scale: Scale) -> Finding:
-    from charlm.findings import MARGIN, Region
-
     same = "text, split, hidden size, epochs, rate, initial values of the other weights"
     frame = table(runs(scale))
     frame["input"] = frame["model.embedding_dim"].isna().map({True: "one-hot", False: "embedding"})
-    scaled, default = (
-        [pick(frame, model__init=init, input=inputs)["val/bpc"] for inputs in ("one-hot", "embedding")]
-        for init in ("orthogonal", "torch")
-    )
-    better = of_difference("one-hot less embedding, scaled", *scaled, Region(low=MARGIN), unit=BITS, held_equal=same)
-    torch = of_difference(
-        "one-hot less embedding, as PyTorch starts", *default, Region(low=MARGIN), unit=BITS, held_equal=same
-    )
-    alike = of_difference("alike, scaled", *scaled, ALIKE, unit=BITS, held_equal=same, min_runs=8)
+
+    def beside(question: str, init: str, region: Region) -> Verdict:
+        one_hot, embedding = (pick(frame, model__init=init, input=name)["val/bpc"] for name in ("one-hot", "embedding"))
+        return of_difference(question, one_hot, embedding, region, unit=BITS, held_equal=same, min_runs=8)
+
+    better = beside("one-hot less embedding, scaled", "orthogonal", Region(low=MARGIN))
+    alike = beside("one-hot less embedding, scaled: alike", "orthogonal", ALIKE)
+    torch = beside("one-hot less embedding, as PyTorch starts", "torch", Region(low=MARGIN))
     return Finding(
         claim=CLAIM,
         verdicts=[better, alike, torch],
-        answer=f"One-hot input ends {better.estimate:+.3f} bits per character beside an embedding once its initial "
-        f"weights are scaled, and {torch.estimate:+.3f} with PyTorch's own.",
-        population=f"one LSTM layer on {scale.cut(150_000) or 'all'} characters of {scale.texts[0]}: characters, not words",
+        answer=f"One-hot input ends {each([better])} bits per character beside an embedding once its initial "
+        f"weights are scaled, and {each([torch])} with PyTorch's own.",
+        population=f"one LSTM layer on {scale.cut(150_000) or 'all'} characters of {scale.texts[0]}: characters, not "
+        "words",
         held_equal=same,
         tables=[
             rows(

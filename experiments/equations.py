@@ -15,8 +15,8 @@ CLAIM = Claim(
     quote_language="es",
     translation="the recurrence of the tanh RNN (002, equations 1 to 3) and the gates of LSTM and GRU",
     prediction="Supported: equal to 1e-6 in float32 (the printed numbers) and to 1e-12 in float64.",
-    judged_by="Largest difference between PyTorch's output and the formula written out, over five seeds of random weights "
-    "for each cell, below 1e-12 in float64; and against the three pairs of numbers that 004 prints for "
+    judged_by="Largest difference between PyTorch's output and the formula written out, over five seeds of random "
+    "weights for each cell, below 1e-12 in float64; and against the three pairs of numbers that 004 prints for "
     "torch.manual_seed(1), below 1e-6. Nothing is trained and nothing is drawn but weights.",
 )
 SEEDS, INPUTS, UNITS, STEPS = (1, 2, 3, 4, 5), 3, 4, 6

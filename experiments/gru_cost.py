@@ -10,8 +10,9 @@ CLAIM = Claim(
     quote="su rendimiento está a la par con LSTM pero computacionalmente son más eficiente",
     quote_language="es",
     translation="its performance is on a par with LSTM but computationally they are more efficient",
-    prediction="Inconclusive or refuted as 'on a par within 0.02', with the GRU ahead rather than behind; three quarters "
-    "of the recurrent parameters and operations; on a CPU with PyTorch it takes longer than the LSTM all the same.",
+    prediction="Inconclusive or refuted as 'on a par within 0.02', with the GRU ahead rather than behind; three "
+    "quarters of the recurrent parameters and operations; on a CPU with PyTorch it takes longer than the LSTM all the "
+    "same.",
     judged_by="Equivalence of val/bpc (GRU less LSTM, margin 0.02 bits per character) at equal hidden size on every "
     "corpus with eight seeds, the rate chosen for each, over blocks of held-out text too; and fewer multiply-adds a "
     "character. Beside it: parameters, and seconds a character as they were measured in training.",
@@ -38,7 +39,8 @@ def judge(scale: Scale) -> Finding:
     matched = on_each_corpus(
         "GRU less LSTM at equal parameters",
         scale,
-        *(best_cell.equal_parameters(scale, cell) for cell in ("gru", "lstm")),
+        best_cell.equal_parameters(scale, "gru"),
+        best_cell.equal_parameters(scale, "lstm"),
         ALIKE,
         held_equal=same.replace("hidden size", "parameters"),
         min_runs=8,

@@ -6,14 +6,14 @@ from experiments.plan import Run, Scale, cross, means, rows, table, write
 CLAIM = Claim(
     name="hello",
     source="002",
-    quote="La RNN recibe el primer carácter y el modelo predice una salida … este paso se repite hasta obtener la secuencia "
-    "buscada",
+    quote="La RNN recibe el primer carácter y el modelo predice una salida … este paso se repite hasta obtener la "
+    "secuencia buscada",
     quote_language="es",
-    translation="The RNN is given the first character and the model predicts an output … this step is repeated until the "
-    "sequence sought is obtained",
+    translation="The RNN is given the first character and the model predicts an output … this step is repeated until "
+    "the sequence sought is obtained",
     prediction="Supported: the training loss falls below 0.01 nats within 100 updates, and 'h' is continued by 'ello'.",
-    judged_by="Over five seeds: the loss of the last update below 0.01 nats per character by Student's test, and the greedy "
-    "continuation of 'h' is 'ello' in all of them.",
+    judged_by="Over five seeds: the loss of the last update below 0.01 nats per character by Student's test, and the "
+    "greedy continuation of 'h' is 'ello' in all of them.",
 )
 
 

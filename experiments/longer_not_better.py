@@ -1,18 +1,18 @@
 """Source 003: three layers and ten epochs are said not to look much better."""
 
 from charlm.findings import BELOW_ZERO, Claim, Finding, Region, of_difference
-from experiments.plan import BITS, Run, Scale, cross, curve, means, pick, plot, rows, table
+from experiments.plan import BITS, Run, Scale, cross, curve, each, means, pick, plot, rows, table
 
 CLAIM = Claim(
     name="longer_not_better",
     source="003",
-    quote="usou 3 camadas e treinou durante 10 épocas … E interessantemente, o resultado não parece muito melhor que os "
-    "outros",
+    quote="usou 3 camadas e treinou durante 10 épocas … E interessantemente, o resultado não parece muito melhor que "
+    "os outros",
     quote_language="pt",
-    translation="used 3 layers and trained for 10 epochs … And interestingly, the result does not look much better than "
-    "the others",
-    prediction="Refuted for the epochs: ten instead of two lower val/bpc by far more than 0.1 at this size. Supported for "
-    "the layers: three instead of two win less than 0.1, or lose.",
+    translation="used 3 layers and trained for 10 epochs … And interestingly, the result does not look much better "
+    "than the others",
+    prediction="Refuted for the epochs: ten instead of two lower val/bpc by far more than 0.1 at this size. Supported "
+    "for the layers: three instead of two win less than 0.1, or lose.",
     judged_by="'Not much better' is less than 0.1 bits per character. val/bpc of 2 layers after 2 epochs (as its King "
     "James) less that of 3 layers after 10, below 0.1 by Welch's test over five seeds. Beside it: layers alone and "
     "epochs alone. Each number of epochs has its own complete schedule.",
@@ -59,9 +59,9 @@ def judge(scale: Scale) -> Finding:
     return Finding(
         claim=CLAIM,
         verdicts=[both, longer, deeper, from_one, worse],
-        answer=f"Three layers after ten epochs end {both.estimate:.3f} bits per character below two layers after two; the "
-        f"epochs alone bring {longer.estimate:+.3f}, the third layer {deeper.estimate:+.3f}, the second and third "
-        f"together {from_one.estimate:+.3f}.",
+        answer=f"Three layers after ten epochs end {each([both])} bits per character below two layers after two; "
+        f"the epochs alone bring {each([longer])}, the third layer {each([deeper])}, the second and third "
+        f"together {each([from_one])}.",
         population=f"LSTM layers of 128 units on {scale.cut(CHARS) or 'all'} characters of the Republic",
         held_equal=same,
         tables=[

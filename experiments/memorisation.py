@@ -89,13 +89,13 @@ def judge(scale: Scale) -> Finding:
     return Finding(
         claim=CLAIM,
         verdicts=[equal, beyond, opposite],
-        answer=f"Of what a model of the long text writes, {long.mean():.1%} lies in copies of {COPY_LENGTH} characters or more "
-        f"(human text of the same book: {pick(human, arm='whole')['copied'].mean():.1%}; longest copy "
-        f"{pick(sampled, arm='whole')['longest copy'].max()} characters). Of what a model of a fiftieth of it writes "
-        f"after {EPOCHS[-1]} epochs, {copied.mean():.1%}: it is the short text that is copied.",
+        answer=f"Of what a model of the long text writes, {long.mean():.1%} lies in copies of {COPY_LENGTH} "
+        f"characters or more (human text of the same book: {pick(human, arm='whole')['copied'].mean():.1%}; longest "
+        f"copy {pick(sampled, arm='whole')['longest copy'].max()} characters). Of what a model of a fiftieth of it "
+        f"writes after {EPOCHS[-1]} epochs, {copied.mean():.1%}: it is the short text that is copied.",
         population=f"one LSTM layer of 128 units on {scale.texts[0]}, top_k=5",
         held_equal=same,
-        tables=[rows("Copies", means(frame, ["arm", "text"], [name for name in frame.columns[2:]]))],
+        tables=[rows("Copies", means(frame, ["arm", "text"], list(frame.columns[2:])))],
         plots=[
             plot(
                 "Copies grow with the epochs over a short text",
@@ -103,7 +103,8 @@ def judge(scale: Scale) -> Finding:
                 unit,
                 [curve("sampled", EPOCHS, [pick(sampled, arm=f"a fiftieth, {n} epochs")["copied"] for n in EPOCHS])],
                 log_x=True,
-                description="Share of sampled characters in verbatim copies against passes over a fiftieth of the text.",
+                description="Share of sampled characters in verbatim copies against passes over a fiftieth of the "
+                "text.",
             )
         ],
         samples=[

@@ -3,7 +3,7 @@
 import itertools
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -205,7 +205,8 @@ def pick(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
 
 def best_rate(pilots: pd.DataFrame) -> float:
     """The learning rate with the lowest mean val/bpc over a frame of pilot runs."""
-    return float(pilots.groupby("optimizer.lr")["val/bpc"].mean().idxmin())
+    by_rate: Any = pilots.groupby("optimizer.lr")["val/bpc"].mean()
+    return float(by_rate.idxmin())
 
 
 # Of a trained model
@@ -319,14 +320,14 @@ def _plain(value: Any) -> Any:
 
 def means(frame: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> pd.DataFrame:
     """Mean and standard deviation over the runs of each group, beside their number."""
-    grouped = frame.groupby(list(by), sort=False)
-    parts = {"runs": grouped.size()}
+    grouped: Any = frame.groupby(list(by), sort=False)
+    parts: dict[str, Any] = {"runs": grouped.size()}
     for name in figures:
         parts |= {name: grouped[name].mean(), f"{name} sd": grouped[name].std()}
     return pd.DataFrame(parts).reset_index()
 
 
-def curve(name: str, x: Sequence[Any], values: Sequence[Sequence[float]]) -> dict[str, Any]:
+def curve(name: str, x: Sequence[Any], values: Iterable[Any]) -> dict[str, Any]:
     """A series for a plot: at each x the mean of some values with its 95 % t interval."""
     from scipy import stats
 

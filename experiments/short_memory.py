@@ -16,20 +16,20 @@ CLAIM = Claim(
     name="short_memory",
     source="002",
     quote="esta arquitectura presenta una especie de memoria de corto plazo, esto es, que funcionan bien mientras las "
-    "secuencias de entrada y salida son cortas … LSTM … les permite no solo reconocer las relaciones entre elementos de "
-    "secuencias cortas sino también de secuencias largas",
+    "secuencias de entrada y salida son cortas … LSTM … les permite no solo reconocer las relaciones entre elementos "
+    "de secuencias cortas sino también de secuencias largas",
     quote_language="es",
     translation="this architecture has a kind of short-term memory, that is, they work well while the input and output "
     "sequences are short … LSTM … allows them to recognise the relations not only between elements of short sequences "
     "but also of long ones",
-    prediction="Recall: the tanh RNN solves 3 dots and not 100; the LSTM solves longer ones than it, but not 100 within "
-    "these updates. On real text the difference is small: beyond 100 characters of context no cell gains more than 0.02 "
-    "bits per character.",
+    prediction="Recall: the tanh RNN solves 3 dots and not 100; the LSTM solves longer ones than it, but not 100 "
+    "within these updates. On real text the difference is small: beyond 100 characters of context no cell gains more "
+    "than 0.02 bits per character.",
     judged_by="A letter is to be named again after a number of dots and a question mark. Share of held-out letters "
-    "recalled, chance 1/8: RNN at 3 dots above 0.9; RNN at 100 (the limit that 002 names) below 0.5; LSTM less RNN, mean "
-    "over 10, 30 and 100 dots, above 0: all three, by Student's and Welch's tests over five seeds. Beside it: LSTM at 100 "
-    "above 0.9; and on text the bits per character gained by context beyond 30 and beyond 100 characters, and the gradient "
-    "50 characters back.",
+    "recalled, chance 1/8: RNN at 3 dots above 0.9; RNN at 100 (the limit that 002 names) below 0.5; LSTM less RNN, "
+    "mean over 10, 30 and 100 dots, above 0: all three, by Student's and Welch's tests over five seeds. Beside it: "
+    "LSTM at 100 above 0.9; and on text the bits per character gained by context beyond 30 and beyond 100 characters, "
+    "and the gradient 50 characters back.",
 )
 CELLS = ("rnn", "gru", "lstm")
 LAGS = (3, 10, 30, 100)

@@ -12,11 +12,12 @@ from experiments.plan import SHARE, Run, Scale, curve, means, pick, plot, rows, 
 CLAIM = Claim(
     name="temperature",
     source="001",
-    quote='Con "temperaturas altas" (hasta 1) se permitirá más creatividad al modelo para generar texto pero a costa de '
-    'más errores … Mientras que con "temperaturas bajas" habrá menos errores pero el modelo mostrará poca creatividad',
+    quote='Con "temperaturas altas" (hasta 1) se permitirá más creatividad al modelo para generar texto pero a costa '
+    'de más errores … Mientras que con "temperaturas bajas" habrá menos errores pero el modelo mostrará poca '
+    "creatividad",
     quote_language="es",
-    translation='With "high temperatures" (up to 1) the model is allowed more creativity in generating text, but at the '
-    'cost of more errors … while with "low temperatures" there will be fewer errors but the model will show little '
+    translation='With "high temperatures" (up to 1) the model is allowed more creativity in generating text, but at '
+    'the cost of more errors … while with "low temperatures" there will be fewer errors but the model will show little '
     "creativity",
     prediction="Supported: both the share of words that are in no book and the share of different pairs of words rise "
     "from 0.1 to 1. The unknown prompt does no harm after the first word, where the source saw it fail.",
@@ -122,8 +123,8 @@ def judge(scale: Scale) -> Finding:
         claim=CLAIM,
         verdicts=[all_of("errors and variety rise with temperature", rising, held_equal=same), *rising, prompts],
         answer=f"From temperature {TEMPERATURES[0]} to {TEMPERATURES[-1]} the share of unknown words goes from "
-        f"{low['unknown words'].mean():.1%} to {high['unknown words'].mean():.1%}, that of different pairs of words from "
-        f"{low['distinct-2'].mean():.1%} to {high['distinct-2'].mean():.1%}. A prompt that the text does not have "
+        f"{low['unknown words'].mean():.1%} to {high['unknown words'].mean():.1%}, that of different pairs of words "
+        f"from {low['distinct-2'].mean():.1%} to {high['distinct-2'].mean():.1%}. A prompt that the text does not have "
         f"changes the unknown words after it by {prompts.estimate:+.1%}.",
         population=f"the LSTMs of best_cell on {', '.join(scale.texts)}",
         held_equal=same,

@@ -1,5 +1,7 @@
 """Source 000: top-k is said to make the text somewhat random and at times absurd."""
 
+from typing import Any
+
 from charlm.findings import Claim, Finding, all_of
 from experiments import best_cell, temperature
 from experiments.plan import Run, Scale, means, rows, shown, write
@@ -12,10 +14,10 @@ CLAIM = Claim(
     quote_language="es",
     translation="we can add some randomness so as to choose one of the most probable characters with top-k, so it can "
     "generate a text that is somewhat random and at times absurd",
-    prediction="Supported: from k=1 (the likeliest character always) to all characters, variety and errors rise; most of "
-    "the rise in variety comes by k=2 already.",
-    judged_by="As `temperature`: unknown words and distinct-2 over k = 1, 2, 5, 10 and all characters at temperature 1, "
-    "Page's trend test over the runs, both rising on every corpus. Eight seeds.",
+    prediction="Supported: from k=1 (the likeliest character always) to all characters, variety and errors rise; most "
+    "of the rise in variety comes by k=2 already.",
+    judged_by="As `temperature`: unknown words and distinct-2 over k = 1, 2, 5, 10 and all characters at temperature "
+    "1, Page's trend test over the runs, both rising on every corpus. Eight seeds.",
 )
 LEVELS = ("1", "2", "5", "10", "all")
 
@@ -25,7 +27,7 @@ def runs(scale: Scale) -> list[Run]:
 
 
 def judge(scale: Scale) -> Finding:
-    options = [{"top_k": None if level == "all" else int(level)} for level in LEVELS]
+    options: list[dict[str, Any]] = [{"top_k": None if level == "all" else int(level)} for level in LEVELS]
     frame = temperature.measure(scale, "top_k", LEVELS, options)
     same = "model, prompt, length and number of samples, temperature 1"
     rising = temperature.trends(scale, frame, "top_k", LEVELS, same)

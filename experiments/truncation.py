@@ -1,18 +1,18 @@
 """Sources 003 and 004: truncating is said to limit what is learned; longer windows give context but cost more."""
 
 from charlm.findings import ABOVE_ZERO, Claim, Finding, all_of, of_difference
-from experiments.plan import BITS, Run, Scale, cross, curve, means, pick, plot, rows, table
+from experiments.plan import BITS, Run, Scale, cross, curve, each, means, pick, plot, rows, table
 
 CLAIM = Claim(
     name="truncation",
     source="003",
-    quote="Sequências mais curtas podem fazer com que o modelo não capture dependências de longo prazo, enquanto sequências "
-    "excessivamente longas podem sobrecarregar os recursos computacionais",
+    quote="Sequências mais curtas podem fazer com que o modelo não capture dependências de longo prazo, enquanto "
+    "sequências excessivamente longas podem sobrecarregar os recursos computacionais",
     quote_language="pt",
-    translation="Shorter sequences may make the model miss long-term dependencies, while excessively long sequences may "
-    "overload the computing resources",
-    prediction="Supported where the state is set back at each window, by more than 0.1 bits per character from 16 to 64. "
-    "Where it is carried, windows of 16 lose less than 0.05 against 64, and 256 gains nothing over 64.",
+    translation="Shorter sequences may make the model miss long-term dependencies, while excessively long sequences "
+    "may overload the computing resources",
+    prediction="Supported where the state is set back at each window, by more than 0.1 bits per character from 16 to "
+    "64. Where it is carried, windows of 16 lose less than 0.05 against 64, and 256 gains nothing over 64.",
     judged_by="val/bpc with windows of 16 less windows of 64, and of 64 less of 256, above 0 by Welch's test over five "
     "seeds, with the state carried on and without: all four. Characters and updates are equal: "
     "streams × window = 1,024.",
@@ -65,12 +65,12 @@ def judge(scale: Scale) -> Finding:
         unit=BITS,
         held_equal=same,
     )
-    gains = ", ".join(f"{step.question}: {step.estimate:+.3f}" for step in steps)
+    gains = ", ".join(f"{step.question}: {each([step])}" for step in steps)
     return Finding(
         claim=CLAIM,
         verdicts=[all_of("longer windows are better, carried or not", steps, held_equal=same), *steps, carried],
-        answer=f"Bits per character lost by the shorter window: {gains}. Setting the state back at each window of 64 costs "
-        f"{carried.estimate:+.3f}.",
+        answer=f"Bits per character lost by the shorter window: {gains}. Setting the state back at each window of 64 "
+        f"costs {each([carried])}.",
         population=f"one LSTM layer on {scale.cut(150_000) or 'all'} characters of {scale.texts[0]}",
         held_equal=same,
         tables=[
