@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train test test-slow lint types check format
+.PHONY: help setup clusters train report test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ clusters: .venv/clusters ## add what launcher=slurm and launcher=ray need
 
 train: setup ## train on the embedded corpus (under a minute) and print a sample
 	$(BIN)/python train.py
+
+report: setup ## write experiments/results/report.html and README's table of findings
+	$(BIN)/python -m charlm.report
 
 test: setup ## run the tests, without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2

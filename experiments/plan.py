@@ -344,7 +344,8 @@ def curve(name: str, x: Sequence[Any], values: Iterable[Any]) -> dict[str, Any]:
 
 def each(verdicts: Sequence[Verdict]) -> str:
     """The estimates of several verdicts, for a sentence."""
-    return ", ".join("–" if verdict.estimate is None else f"{verdict.estimate:+.3f}" for verdict in verdicts)
+    figures = ["–" if verdict.estimate is None else f"{verdict.estimate:+.3f}" for verdict in verdicts]
+    return ", ".join(figures).replace("-", "−")
 
 
 def plot(title: str, x_label: str, y_label: str, series: Sequence[dict[str, Any]], **rest: Any) -> dict[str, Any]:

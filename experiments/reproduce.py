@@ -59,6 +59,15 @@ CLAIMS = (
 )
 """The main claims first: what they train serves some of the others."""
 
+SOURCES = {
+    "000": "C. F. Yana Alanoca, F. F. Rivera Granados: Generación De Texto Con Redes Neuronales Recurrentes",
+    "001": "Redes Neuronales Recurrentes, chapter 7 of Deep Learning – Introducción práctica con Keras",
+    "002": "I. Rivera Zárate, M. Hernández Bolaños, P. Pérez Romero: Redes neuronales recurrente para el "
+    "procesamiento de secuencias codificado en Python",
+    "003": "Text Generation using Recurrent Neural Networks (a report in Portuguese, 2024)",
+    "004": "Modelado de datos secuenciales mediante redes neuronales recurrentes, chapter 15 of a book on PyTorch",
+}
+
 KEPT = (
     *("status", "steps", "epochs", "chars_seen", "parameters", "train_chars", "corpus_sha256", "val_sha256"),
     *("train/loss", "val/bpc", "test/bpc", "train_seconds", "chars_per_second", "best_step", "identity"),
@@ -121,6 +130,7 @@ def judge(name: str, scale: Scale) -> Finding:
     folder = results(scale)
     folder.mkdir(parents=True, exist_ok=True)
     facts = finding.facts() | {
+        "source_title": SOURCES[finding.claim.source],
         "scale": scale.name,
         "command": f"python -m experiments.reproduce claim={name} scale={scale.name}",
         "run_command": runs[0].command if runs else None,

@@ -131,15 +131,15 @@ def of_difference(
     first, second = _array(a), _array(b)
     if min(len(first), len(second)) < max(MIN_RUNS, min_runs) or not _finite(first, second):
         return _undecided(question, region, unit, held_equal, first, second, min_runs)
+    n, estimate = len(first) + len(second), float(first.mean() - second.mean())
+    if first.var() + second.var() == 0:
+        return _exactly(question, estimate, region, unit, held_equal, n)
     comparison = CompareMeans(DescrStatsW(first), DescrStatsW(second))
     low, high = comparison.tconfint_diff(alpha=ALPHA, usevar="unequal")
 
     def p(alternative: str, value: float) -> float:
         return float(comparison.ttest_ind(alternative=alternative, usevar="unequal", value=value)[1])
 
-    n, estimate = len(first) + len(second), float(first.mean() - second.mean())
-    if first.var() + second.var() == 0:
-        return _exactly(question, estimate, region, unit, held_equal, n)
     return _judged(question, estimate, float(low), float(high), p, region, unit, held_equal, n)
 
 
@@ -242,7 +242,9 @@ def confirmed_by_text(verdict: Verdict, region: Region, a: ArrayLike, b: ArrayLi
     blocks = difference[: len(difference) // block * block].reshape(-1, block).mean(1)
     if len(blocks) < 2:
         return replace(verdict, verdict=INCONCLUSIVE, note="held-out text of less than two blocks")
-    result = stats.bootstrap((blocks,), np.mean, n_resamples=2000, confidence_level=1 - ALPHA, rng=0, method="BCa")
+    result = stats.bootstrap(
+        (blocks,), np.mean, n_resamples=2000, confidence_level=1 - ALPHA, rng=0, method="percentile"
+    )
     low, high = result.confidence_interval
     note = f"over {len(blocks)} blocks of held-out text {low:+.3f} to {high:+.3f}"
     agrees = {SUPPORTED: region.holds(low, high), REFUTED: region.excludes(low, high)}.get(verdict.verdict, True)
