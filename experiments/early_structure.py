@@ -18,8 +18,8 @@ CLAIM = Claim(
     "them by spaces … The model gets the typical structure of the text, divided into verses, very right",
     prediction="Supported: more than 90 % of the lines are well-formed verses in both, and more than 70 % of the words "
     "exist, in less than two minutes of one CPU core.",
-    judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of the King James Bible: share of "
-    "sampled lines that are well-formed verses above 0.9, and of words that occur in that Bible above 0.7, by "
+    judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of 1,200,000 of the King James Bible: "
+    "share of sampled lines that are well-formed verses above 0.9, and of words that occur in that Bible above 0.7, by "
     "Student's test over five seeds; training in less than 120 seconds for the former. 10 samples of 1,000 characters, "
     "temperature 0.8.",
 )
@@ -27,7 +27,7 @@ CLAIM = Claim(
 
 
 def arm(scale: Scale, corpus: str) -> list[Run]:
-    chars, epochs = {"biblia": (100_000, 25), "kjv": (2_000_000 if scale.chars else None, 2)}[corpus]
+    chars, epochs = {"biblia": (100_000, 25), "kjv": (1_200_000 if scale.chars else None, 2)}[corpus]
     return cross(
         CLAIM.name,
         scale,
@@ -45,7 +45,11 @@ def runs(scale: Scale) -> list[Run]:
 
 
 def judge(scale: Scale) -> Finding:
-    records, over_time, names = [], {}, {"biblia": "100,000 characters in Portuguese", "kjv": "King James, 2 epochs"}
+    records, over_time, names = (
+        [],
+        {},
+        {"biblia": "100,000 characters in Portuguese", "kjv": "King James, 2 epochs of 1,200,000 characters"},
+    )
     for corpus in names:
         series = []
         for run in arm(scale, corpus):

@@ -43,7 +43,7 @@ def judge(scale: Scale) -> Finding:
         best_cell.equal_parameters(scale, "lstm"),
         ALIKE,
         held_equal=same.replace("hidden size", "parameters"),
-        min_runs=8,
+        min_runs=5,
     )
     frame = table([*gru, *lstm])
     frame["multiply-adds"] = [multiply_adds(run) for run in frame["run"]]

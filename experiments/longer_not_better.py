@@ -19,7 +19,7 @@ CLAIM = Claim(
 )
 MUCH = 0.1
 LAYERS, EPOCHS = (1, 2, 3), (2, 10)
-CHARS = 150_000
+CHARS = 100_000
 
 
 def runs(scale: Scale) -> list[Run]:

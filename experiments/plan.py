@@ -242,25 +242,38 @@ def write(
 
 def held_out_bits(runs: Sequence[Run]) -> NDArray[np.float64]:
     """The loss of each character of the validation text in bits, the mean over the runs' best models: (T,)."""
+    return np.mean([_held_out_bits(run) for run in runs], axis=0)
+
+
+@cache
+def _held_out_bits(run: Run) -> NDArray[np.float64]:
     import torch
     from torch.nn import functional as F
 
     from charlm import load
+
+    batches, model, state, nats = data_of(run).val_dataloader(), load(run.folder).model, None, []
+    with torch.inference_mode():
+        for inputs, targets, _ in batches:
+            logits, state = model(inputs, state)
+            nats.append(F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"))
+    # rows are segments of the text, one after another
+    return np.asarray(torch.cat(nats, 1)[batches.scored].double().numpy() / math.log(2))
+
+
+_data: dict[str, Any] = {}
+
+
+def data_of(run: Run) -> Any:
+    """The run's CharDataModule, set up; runs on the same text share one, so only what is held out is the run's own."""
     from charlm.data import CharDataModule
 
-    total: Any = 0.0
-    for run in runs:
-        config = run.config()
-        data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
-        data.setup()
-        batches, model, state, nats = data.val_dataloader(), load(run.folder).model, None, []
-        with torch.inference_mode():
-            for inputs, targets, _ in batches:
-                logits, state = model(inputs, state)
-                nats.append(F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"))
-        # rows are segments of the text, one after another
-        total = total + torch.cat(nats, 1)[batches.scored].double().numpy() / math.log(2)
-    return np.asarray(total / len(runs))
+    config = run.config()
+    key = repr((config.corpus, config.data.val_fraction, config.data.test_fraction))
+    if key not in _data:
+        _data[key] = CharDataModule(config.corpus, config.data, config.corpora_dir)
+        _data[key].setup()
+    return _data[key]
 
 
 def shown(title: str, text: str, run: Run, prompt: str = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from charlm.files import write_atomically
 from charlm.findings import ABOVE_ZERO, Claim, Finding, Region, all_of, of_difference, of_mean
 from experiments import best_cell
-from experiments.plan import BITS, ROOT, SHARE, Run, Scale, cross, curve, means, plot, rows
+from experiments.plan import BITS, ROOT, SHARE, Run, Scale, cross, curve, data_of, means, plot, rows
 
 CLAIM = Claim(
     name="short_memory",
@@ -93,11 +93,8 @@ def bits_after(run: Run) -> list[float]:
     from torch.nn import functional as F
 
     from charlm import load
-    from charlm.data import CharDataModule
 
-    config = run.config()
-    data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
-    data.setup()
+    data = data_of(run)
     most = min(max(CONTEXTS), data.split.train_end)
     choice = np.random.default_rng(0).choice(np.arange(data.split.train_end, data.split.val_end), POSITIONS)
     model, tokens = load(run.folder).model, data.tokens
@@ -120,11 +117,8 @@ def gradients(run: Run) -> list[float]:
     from torch.nn import functional as F
 
     from charlm import load
-    from charlm.data import CharDataModule
 
-    config = run.config()
-    data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
-    data.setup()
+    data = data_of(run)
     last = max(GRADIENT_LAGS)
     choice = np.random.default_rng(0).choice(np.arange(data.split.train_end, data.split.val_end), 64)
     model = load(run.folder).model
