@@ -18,7 +18,7 @@ CLAIM = Claim(
     "them by spaces … The model gets the typical structure of the text, divided into verses, very right",
     prediction="Supported: more than 90 % of the lines are well-formed verses in both, and more than 70 % of the words "
     "exist, in less than two minutes of one CPU core.",
-    judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of 1,200,000 of the King James Bible: "
+    judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of 1,200,000 of King James: "
     "share of sampled lines that are well-formed verses above 0.9, and of words that occur in that Bible above 0.7, by "
     "Student's test over five seeds; training in less than 120 seconds for the former. 10 samples of 1,000 characters, "
     "temperature 0.8.",

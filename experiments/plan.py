@@ -242,7 +242,7 @@ def write(
 
 def held_out_bits(runs: Sequence[Run]) -> NDArray[np.float64]:
     """The loss of each character of the validation text in bits, the mean over the runs' best models: (T,)."""
-    return np.mean([_held_out_bits(run) for run in runs], axis=0)
+    return np.asarray(np.mean([_held_out_bits(run) for run in runs], axis=0))
 
 
 @cache
