@@ -29,7 +29,7 @@ report: setup ## write experiments/results/report.html and README's table of fin
 	$(BIN)/python -m charlm.report
 
 test: setup ## run the tests, without the slow ones
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --durations=12
 
 test-slow: setup ## run the slow tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from charlm import report
 from charlm.config import UserError
 from charlm.report import BEGIN, END, VERDICTS, estimate, main, number, pieces, read_findings, region, replaced
 
+RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 LONG = "unbroken" * 300
 README = f"# Title\r\n\r\nbefore | \u2028 text\r\n\n{BEGIN}\nold\n{END}\nafter, without a line break at the end"
@@ -554,13 +556,16 @@ def browser(tmp_path_factory):
     browser.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_a_browser_shows_the_page_whole(browser, folder, width, scheme):
+@pytest.mark.parametrize("which", ["made up", "committed"])
+def test_a_browser_shows_the_page_whole(browser, folder, which, width, scheme):
+    file = (folder if which == "made up" else RESULTS) / "report.html"
     browser.emulate(width, scheme)
-    browser.open(folder / "report.html")
+    browser.open(file)
     requests = [event["params"]["request"]["url"] for event in browser.events if "request" in event.get("params", {})]
-    assert requests == [(folder / "report.html").as_uri()]
+    assert requests == [file.as_uri()]
     complaints = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
     assert [event for event in browser.events if event["method"] in complaints] == []
     assert browser.evaluate("innerWidth") == width
@@ -577,6 +582,7 @@ def test_a_browser_shows_the_page_whole(browser, folder, width, scheme):
         assert visibility == "visible"
 
 
+@pytest.mark.slow
 def test_no_text_of_a_drawing_is_cut(browser, folder):
     browser.emulate()
     browser.open(folder / "report.html")
@@ -587,6 +593,7 @@ def test_no_text_of_a_drawing_is_cut(browser, folder):
     assert browser.evaluate(cut) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_drawings_follow_the_colours_of_the_page(browser, folder, scheme):
     browser.emulate(scheme=scheme)
@@ -597,6 +604,7 @@ def test_drawings_follow_the_colours_of_the_page(browser, folder, scheme):
     assert browser.evaluate(fills) == [ink]
 
 
+@pytest.mark.slow
 def test_headings_are_in_order_and_the_keyboard_reaches_everything(browser, folder):
     browser.emulate(360)
     browser.open(folder / "report.html")
@@ -622,6 +630,7 @@ def test_headings_are_in_order_and_the_keyboard_reaches_everything(browser, fold
     assert {"#best_cell", "#bare", "#hostile"} <= {href for _, _, href, *_ in reached}
 
 
+@pytest.mark.slow
 def test_the_page_prints_with_its_details_open(browser, folder):
     height = 'document.querySelector("details dl").getBoundingClientRect().height'
     browser.emulate()
@@ -635,3 +644,12 @@ def test_the_page_prints_with_its_details_open(browser, folder):
     printed = base64.b64decode(browser.ask("Page.printToPDF", printBackground=True)["data"])
     assert printed.startswith(b"%PDF")
     assert len(re.findall(rb"/Type ?/Page\b", printed)) > 2
+
+
+@pytest.mark.slow
+def test_the_committed_report_is_what_the_committed_findings_give(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{report.BEGIN}\n{report.END}\n")
+    report.report(RESULTS, tmp_path / "report.html", readme)
+    committed = (RESULTS / "report.html").read_bytes()
+    assert (tmp_path / "report.html").read_bytes() == committed
