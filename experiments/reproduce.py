@@ -26,7 +26,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 from pathlib import Path
@@ -87,8 +87,8 @@ def results(scale: Scale) -> Path:
     }.get(scale.name, ROOT / "experiments" / "results" / scale.name)
 
 
-def train(names: Sequence[str], scale: Scale, jobs: int) -> None:
-    """Train what is missing of these claims, side by side; a claim whose pilot runs choose a rate is asked again.
+def train(wanted_now: Callable[[], list[Run]], jobs: int) -> None:
+    """Train what is missing, side by side; what is wanted is asked again when it is done, as pilot runs choose a rate.
 
     Raises UserError with the runs that failed, Interrupted where it was asked to stop.
     """
@@ -96,7 +96,7 @@ def train(names: Sequence[str], scale: Scale, jobs: int) -> None:
 
     tried: set[Path] = set()
     while True:
-        wanted = unique([run for name in names for run in module(name).runs(scale)])
+        wanted = unique(wanted_now())
         missing = [run for run in wanted if not run.done()]
         due = [run for run in missing if run.folder not in tried]
         if not due:
@@ -109,7 +109,7 @@ def train(names: Sequence[str], scale: Scale, jobs: int) -> None:
         try:
             with watch(planned, launcher, tables=False):
                 Parallel(n_jobs=jobs, batch_size=1)(
-                    delayed(run_job)(job.config, job.folder, 1, scale.name, [run.claim])
+                    delayed(run_job)(job.config, job.folder, 1, run.claim, [run.scale.name])
                     for job, run in zip(planned, due, strict=True)
                 )
         except Interrupted:
@@ -229,7 +229,7 @@ def main(arguments: Sequence[str]) -> None:
         names, scale, jobs = options(arguments)
         os.chdir(ROOT)
         if names:
-            train(names, scale, jobs)
+            train(lambda: [run for name in names for run in module(name).runs(scale)], jobs)
             for name in names:
                 finding = judge(name, scale)
                 if scale.judged:
