@@ -8,10 +8,10 @@ them; only the first writes.
 """
 
 import csv
+import io
 import json
 import logging
 import math
-import os
 import signal
 import threading
 import time
@@ -22,10 +22,11 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from charlm.config import Config, Interrupted, UserError
-from charlm.files import write_atomically
+from charlm.files import replacing, write_atomically
 from charlm.generation import TextGenerator
 from charlm.module import CharLM, gather
 from charlm.vocabulary import Vocabulary
@@ -283,7 +284,8 @@ class Samples(Callback):
                 "top_k": config.top_k,
                 "text": text,
             }
-            with open(self.path, "a", encoding="utf-8") as file:
+            # a lone surrogate, which UTF-8 does not have, becomes its JSON escape
+            with open(self.path, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
             log.info("sample at step %d: %s", record["step"], text[:SHOWN].replace("\n", "⏎ "))
         module.model.train(training)
@@ -375,10 +377,7 @@ class Checkpoints(Callback):
 
     def _save(self, trainer: Trainer, name: str) -> None:
         self.record.check(trainer)
-        draft = self.folder / (name + ".tmp")
-        trainer.save_checkpoint(draft)
-        if trainer.is_global_zero:
-            os.replace(draft, self.folder / name)
+        trainer.save_checkpoint(self.folder / name)
         trainer.strategy.barrier()  # no rank is to look for it before
         self._saved = time.monotonic()
 
@@ -390,6 +389,16 @@ class Checkpoints(Callback):
             torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
             due, number = bool(asked[0]), int(asked[1])
         return due, number
+
+
+class CheckpointFiles(TorchCheckpointIO):
+    """Writes a checkpoint whole or not at all, and where it lies: Lightning's own goes by the system's /tmp."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        content = io.BytesIO()  # written to a file, PyTorch would answer a full disk with a RuntimeError of its own
+        torch.save(checkpoint, content)
+        with replacing(Path(path)) as file:
+            file.write(content.getbuffer())
 
 
 class EarlyStopping(callbacks.EarlyStopping):

@@ -52,6 +52,7 @@ NOT_IDENTITY = ("threads", "corpora_dir", "corpus.path", "logger.mode", "rerun",
 SOURCES = (
     "files",
     "config",
+    "lock",
     "vocabulary",
     "corpus",
     "cells",
@@ -68,6 +69,10 @@ SOURCES = (
 
 class UserError(Exception):
     """A mistake that the user can mend. The entry points print its message, without a traceback, and exit with 1."""
+
+
+class Busy(UserError):
+    """Another process is at work in the run folder."""
 
 
 class Interrupted(SystemExit):

@@ -1,19 +1,45 @@
 """The files of a run folder: written whole or not at all, and read as they may have been left by a kill."""
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+DRAFT = ".tmp"
+"""Ends the name under which a file is written until it is whole."""
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` once it is whole: whoever reads finds the old one or the new.
+
+    Raises OSError, and leaves the old one as it is, where it cannot be written. Only a kill leaves a draft behind.
+    """
+    draft = path.with_name(path.name + DRAFT)
+    try:
+        with open(draft, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it finds the old content or the new, whole."""
-    draft = path.with_name(path.name + ".tmp")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    """Write a text file as `replacing` does; a lone surrogate, which no encoding has, stands in it as \\ud800."""
+    with replacing(path) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what a kill in the midst of writing has left in a folder. Nobody else may be writing there."""
+    for draft in folder.glob("*" + DRAFT):
+        draft.unlink(missing_ok=True)
 
 
 def write_summary(folder: Path, summary: dict[str, Any]) -> None:
@@ -31,9 +57,12 @@ def read_summary(folder: Path) -> dict[str, Any]:
 
 
 def read_samples(folder: Path) -> list[dict[str, Any]]:
-    """The records of samples.jsonl. Lines end with a line feed alone: a text may hold any other line separator."""
-    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines if line]
+    """The records of samples.jsonl. Lines end with a line feed alone: a text may hold any other line separator.
+
+    What follows the last line feed was cut short by a kill.
+    """
+    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    return [json.loads(line) for line in lines]
 
 
 def relative(path: Path) -> Path:

@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from charlm.files import replacing
+
 CELL_COLOURS = {"rnn": "#009E73", "gru": "#D55E00", "lstm": "#0072B2", "jordan": "#CC79A7", "output": "#E69F00"}
 """Of Okabe and Ito's palette, which the colour-blind can tell apart. A cell keeps its colour in all pictures."""
 
@@ -138,10 +140,11 @@ def _final(
 
 def _save(figure: Figure, picture: Path) -> None:
     """Whoever reads the picture finds the old one or the new, whole."""
-    draft = picture.with_name(".draft." + picture.name)
-    figure.savefig(draft)
-    plt.close(figure)
-    draft.replace(picture)
+    try:
+        with replacing(picture) as file:
+            figure.savefig(file, format=picture.suffix.removeprefix("."))
+    finally:
+        plt.close(figure)
 
 
 def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, title: str) -> None:

@@ -7,13 +7,14 @@ import os
 import platform
 import secrets
 import shlex
+import signal
 import subprocess
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,12 @@ from lightning.pytorch.strategies import DDPStrategy
 
 import charlm
 from charlm import baselines
-from charlm.callbacks import Checkpoints, EarlyStopping, ProgressBar, Record, Samples
+from charlm.callbacks import CheckpointFiles, Checkpoints, EarlyStopping, ProgressBar, Record, Samples
 from charlm.config import Config, Interrupted, UserError, identity, save, source_version
 from charlm.data import CharDataModule
-from charlm.files import read_samples, read_summary, write_atomically, write_summary
+from charlm.files import read_samples, read_summary, remove_drafts, write_atomically, write_summary
 from charlm.generation import Description, checkpoint_file, read_checkpoint
+from charlm.lock import hold
 from charlm.model import CharRNN, count_parameters, count_second_bias, match_hidden_size
 from charlm.module import CharLM, total_steps
 from charlm.vocabulary import Vocabulary, name_characters
@@ -77,22 +79,26 @@ def train(
     With `trainer.devices` above 1 Lightning starts the same script again for each further device, and all come by here.
     The first rank writes; the others only train, and leave in silence where a run is interrupted or fails.
 
-    Raises UserError for a mistake that the user can mend, Interrupted once the run was asked to stop and is saved.
+    Raises UserError for a mistake that the user can mend, a full disk and the like among them; Busy where another
+    process is training in the folder; Interrupted once the run was asked to stop and is saved.
     """
     logging.getLogger("charlm").setLevel(logging.INFO)
     rank = _rank(config)
     if rank > 0:
         _end_with_first_rank()
-    if not resume and rank == 0 and (folder / "summary.json").exists():
-        raise UserError(f"{folder} already holds a run: continue it with resume={folder}, or choose another folder")
+    if not resume and rank == 0:
+        _check_new(folder)
     torch.set_flush_denormal(True)  # numbers near zero are rare, and tens of times slower to compute with
     torch.set_num_threads(1)  # initial values must not depend on the number that follows
     data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
     data.setup()
     last = folder / "checkpoints" / "last.ckpt"
     checkpoint = last if resume and last.exists() else None  # a run killed before its first one starts again
+    done = 0  # steps
     if checkpoint is not None:
-        _check_resumable(config, folder, data, read_checkpoint(checkpoint)[0])
+        start = read_checkpoint(checkpoint)[0]
+        _check_resumable(config, folder, data, start)
+        done = start.step
     prompts = _prompts(config, data)
     module = _build(config, data, prompts[0])
     _check_means(config)
@@ -106,7 +112,7 @@ def train(
     if checkpoint is not None:  # what is known stays known until there is more
         summary |= {key: value for key, value in read_summary(folder).items() if summary.get(key, 0) is None}
         summary["error"] = None
-    with _recorded(folder, config, summary), _logger(config, folder, summary, group, tags) as logger:
+    with _recorded(folder, config, summary, resume), _logger(config, folder, summary, group, tags) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
         samples = Samples(folder, config, data.vocabulary, prompts, record)
@@ -128,15 +134,16 @@ def train(
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         finally:  # an interrupted run says how far it came
             steps, seconds = trainer.global_step, record.train_seconds
-            summary |= {
-                "epochs": steps / len(data.train_batches),
-                "steps": steps,
-                "chars_seen": steps * record.chars_per_step,
-                "train_seconds": round(seconds, 3),
-                "chars_per_second": round(steps * record.chars_per_step / seconds) if seconds else None,
-                "train/loss": record.latest.get("train/loss"),
-                **checkpoints.best,
-            }
+            if steps >= done:  # else it ended before the checkpoint was restored, and what was known stays true
+                summary |= {
+                    "epochs": steps / len(data.train_batches),
+                    "steps": steps,
+                    "chars_seen": steps * record.chars_per_step,
+                    "train_seconds": round(seconds, 3),
+                    "chars_per_second": round(steps * record.chars_per_step / seconds) if seconds else None,
+                    "train/loss": record.latest.get("train/loss"),
+                    **checkpoints.best,
+                }
         summary |= _test(trainer, module, data, folder)
         if rank == 0:
             from charlm import plots  # matplotlib is slow to start, and a refused run has no need of it
@@ -163,11 +170,59 @@ def _end_with_first_rank() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-@contextmanager
-def _recorded(folder: Path, config: Config, summary: dict[str, Any]) -> Iterator[None]:
-    """Open the run folder. Whatever becomes of the run inside, summary.json says it and train.log tells it.
+def _check_new(folder: Path) -> None:
+    if (folder / "summary.json").exists():
+        raise UserError(f"{folder} already holds a run: continue it with resume={folder}, or choose another folder")
 
-    All this on the first rank alone.
+
+class _LogFile(logging.FileHandler):
+    """train.log. What it cannot write it leaves out: on a full disk the run ends by its first file that matters."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM raise Interrupted, where nobody has said what else they are to do."""
+    before: dict[int, Any] = {}
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise Interrupted(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _mendable(error: BaseException, folder: Path) -> UserError | None:
+    """What the user can do about an error that comes from the machine; None for any other."""
+    if isinstance(error, OSError) and error.errno is not None:
+        where = f"{folder} could not be written" if error.filename is None else f"{error.filename}"
+        return UserError(
+            f"{where}: {error.strerror}. What was saved before is whole; once that is mended, "
+            f"resume={shlex.quote(str(folder))} goes on from there"
+        )
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        return UserError(
+            "there is not enough memory: take a smaller data.batch_size, data.seq_len or model.hidden_size "
+            f"({str(error).strip().splitlines()[0][:200] if str(error).strip() else 'MemoryError'})"
+        )
+    return None
+
+
+@contextmanager
+def _recorded(folder: Path, config: Config, summary: dict[str, Any], resume: bool) -> Iterator[None]:
+    """Open the run folder and keep others out. Whatever becomes of the run inside, summary.json and train.log tell.
+
+    All this on the first rank alone. Raises UserError where the folder cannot be written, Busy where it is in use.
     """
     if _rank(config) > 0:
         try:
@@ -182,28 +237,49 @@ def _recorded(folder: Path, config: Config, summary: dict[str, Any]) -> Iterator
         summary["status"] = status
         write_summary(folder, summary)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    save(config, folder / "config.yaml")
+    with ExitStack() as opened:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            opened.enter_context(hold(folder))
+            if not resume:  # once more: somebody else may have been quicker
+                _check_new(folder)
+            for place in (folder, folder / "checkpoints"):
+                remove_drafts(place)
+            opened.enter_context(_log_file(folder))
+        except OSError as error:
+            raise _mendable(error, folder) or error from error
+        opened.enter_context(_interruptible())
+        try:
+            save(config, folder / "config.yaml")
+            write("running")
+            yield
+            write("finished")
+        except (KeyboardInterrupt, SystemExit):
+            write("interrupted")
+            log.info("interrupted; resume=%s goes on", shlex.quote(str(folder)))
+            raise
+        except BaseException as error:
+            told = _mendable(error, folder) or error
+            summary["error"] = str(told) or type(told).__name__
+            with suppress(OSError):  # on a full disk it stays as it was
+                write("failed")
+            log.info("failed: %s", summary["error"], exc_info=not isinstance(told, UserError))
+            raise told from (error if told is not error else error.__cause__)
+
+
+@contextmanager
+def _log_file(folder: Path) -> Iterator[None]:
+    """Have train.log hold what charlm logs."""
     package_log = logging.getLogger("charlm")
-    file = logging.FileHandler(folder / "train.log", encoding="utf-8")
+    file = _LogFile(folder / "train.log", encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     package_log.addHandler(file)
     try:
-        write("running")
         yield
-        write("finished")
-    except (KeyboardInterrupt, SystemExit):
-        write("interrupted")
-        log.info("interrupted; resume=%s goes on", shlex.quote(str(folder)))
-        raise
-    except BaseException as error:
-        summary["error"] = str(error) or type(error).__name__
-        write("failed")
-        log.info("failed: %s", summary["error"], exc_info=not isinstance(error, UserError))
-        raise
     finally:
         package_log.removeHandler(file)
-        file.close()
+        with suppress(OSError):
+            file.close()
 
 
 def _check_resumable(config: Config, folder: Path, data: CharDataModule, start: Description) -> None:
@@ -248,6 +324,7 @@ def _trainer(
         log_every_n_steps=min(options.log_every_n_steps, len(data.train_batches)),
         logger=logger or False,
         callbacks=callbacks,
+        plugins=[CheckpointFiles()],
         default_root_dir=folder,
         enable_checkpointing=False,
         enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
