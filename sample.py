@@ -9,14 +9,18 @@ Options (name=value), each with its default
 """
 
 import os
+import signal
 import sys
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))  # nothing but imports is interrupted
 
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in train.py
 
 import hydra
 from omegaconf import DictConfig
 
-from charlm.config import SampleConfig, UserError, from_hydra, help_text, quote_free_text
+from charlm.config import SampleConfig, UserError, from_hydra, help_text, quote_free_text, told_in_lines
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="sample")
@@ -61,12 +65,12 @@ if __name__ == "__main__":
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(__doc__ + help_text(SampleConfig))
         sys.exit()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        sys.argv[1:] = quote_free_text(sys.argv[1:])
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    try:
-        main()
+        with told_in_lines():
+            sys.argv[1:] = quote_free_text(sys.argv[1:])
+            main()
     except KeyboardInterrupt:
         print()
         sys.exit(130)

@@ -8,11 +8,17 @@ Usage
   python train.py resume=RUN_FOLDER                  go on exactly where a run stopped
 """
 
-import logging
 import os
-import shlex
+import signal
 import sys
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))  # nothing but imports is interrupted
+
+import logging
+import shlex
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +32,17 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from charlm import sweep
-from charlm.config import Config, UserError, choices_text, from_hydra, help_text, load_for_resume, quote_free_text
+from charlm.config import (
+    Config,
+    Interrupted,
+    UserError,
+    choices_text,
+    from_hydra,
+    help_text,
+    load_for_resume,
+    quote_free_text,
+    told_in_lines,
+)
 from charlm.files import read_samples, read_summary, relative
 
 STARTED = time.time()
@@ -47,7 +63,7 @@ def main(composed: DictConfig) -> None:
         return
     try:
         if composed.resume is not None:
-            resume(composed, Path(composed.resume).expanduser())
+            resume(composed, Path(os.path.expanduser(composed.resume)))
         else:
             run(from_hydra(composed), folder)
     except UserError as error:
@@ -84,10 +100,13 @@ def resume(composed: DictConfig, folder: Path) -> None:
 
 def remove_new_and_empty(folder: Path) -> None:
     """A refused run leaves nothing behind of what Hydra has made for it, and takes nothing else away."""
-    for path in (folder, folder.parent):
-        if path == Path.cwd() or not path.is_dir() or any(path.iterdir()) or path.stat().st_ctime < STARTED - 1:
-            return
-        path.rmdir()
+    with suppress(OSError):  # somebody else may be there, or nobody may write
+        for path in (folder, folder.parent):
+            if path == Path.cwd() or not path.is_dir() or path.stat().st_ctime < STARTED - 1:
+                return
+            if [inside.name for inside in path.iterdir()] == [".lock"]:
+                (path / ".lock").unlink()
+            path.rmdir()  # where it is empty
 
 
 def log_to_terminal() -> None:
@@ -96,7 +115,8 @@ def log_to_terminal() -> None:
 
     class Terminal(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            tqdm.write(self.format(record), file=sys.stdout)
+            with suppress(OSError):  # a terminal that has been closed ends no run
+                tqdm.write(self.format(record), file=sys.stdout)
 
     logger = logging.getLogger("charlm")
     logger.propagate = False
@@ -149,12 +169,15 @@ if __name__ == "__main__":
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(help())
         sys.exit()
-    try:
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise Interrupted(128 + number)
+
+    # the other ranks just end: they may wait for one another where Python does not get to hear of a signal
+    for number in (signal.SIGINT, signal.SIGTERM) if FIRST_RANK else ():
+        if signal.getsignal(number) is not signal.SIG_IGN:  # whoever ignores it means it
+            signal.signal(number, interrupt)
+    with told_in_lines():
         if FIRST_RANK:  # the others are started with what it has quoted
             sys.argv[1:] = quote_free_text(sys.argv[1:])
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    try:
         main()
-    except KeyboardInterrupt:
-        sys.exit(130)

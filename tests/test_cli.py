@@ -158,6 +158,7 @@ def test_a_run_folder_holds_the_files_of_the_contract_and_no_drafts(run_folder: 
         "samples.jsonl",
         "train.log",
         "loss.png",
+        ".lock",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
     }
@@ -403,8 +404,8 @@ def test_a_text_that_cannot_be_learned_is_refused_and_leaves_nothing(
 
 
 def test_a_refused_download_says_how_to_do_without(command: Command, work: Path, tmp_path: Path) -> None:
-    result = command("train.py", "corpus=biblia", "corpus.url=http://127.0.0.1:1/biblia.txt", "logger=none")
-    assert_refused(result, "could not be downloaded from http://127.0.0.1:1/biblia.txt", "biblia.txt", "corpora_dir=")
+    result = command("train.py", "corpus=biblia", "corpus.url=https://127.0.0.1:1/biblia.txt", "logger=none")
+    assert_refused(result, "could not be downloaded from https://127.0.0.1:1/biblia.txt", "biblia.txt", "corpora_dir=")
     assert content(work) == {}
     assert not [path for path in (tmp_path / "cache" / "charlm").rglob("*") if path.is_file()]
 

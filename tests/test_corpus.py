@@ -33,16 +33,22 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test sees this machine's corpora or cache; the cache's folder is made by who needs it."""
     monkeypatch.delenv("CHARLM_CORPORA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("charlm.corpus.SCHEME", "http")  # a server of this test has no certificate
     folder = tmp_path / "cache"
     monkeypatch.setattr("pooch.os_cache", lambda project: folder / project)
     return folder / "charlm"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers /text whole, /short with less than it announces, and nothing else."""
+    """Answers /text whole, /short with less than it announces, /elsewhere with https, and nothing else."""
 
     def do_GET(self) -> None:
         content = SPANISH.encode()
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "https://127.0.0.1:1/text")
+            self.end_headers()
+            return
         if self.path not in ("/text", "/short"):
             self.send_error(404)
             return
@@ -166,7 +172,42 @@ def test_a_missing_page_says_how_to_do_without(server: str, cache: Path) -> None
     assert files_below(cache) == []
 
 
+def test_only_https_is_downloaded_even_by_a_redirection(
+    server: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charlm.corpus.SCHEME", "https")
+    with pytest.raises(UserError, match=r"corpus\.url=http://.* is not allowed: corpora are downloaded by https only"):
+        load_corpus(downloadable(f"{server}/text"))
+    monkeypatch.setattr("charlm.corpus.SCHEME", "http")
+    with pytest.raises(UserError, match=r"could not be downloaded from .*No connection adapters were found for 'https"):
+        load_corpus(downloadable(f"{server}/elsewhere"))
+    assert files_below(cache) == []
+
+
+def test_a_download_is_given_up_at_its_limit(server: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charlm.corpus.MAX_DOWNLOAD", len(SPANISH.encode()) - 1)
+    with pytest.raises(UserError, match=r"it is larger than \d+ bytes, which no corpus is"):
+        load_corpus(downloadable(f"{server}/text"))
+    assert files_below(cache) == []
+
+
+@pytest.mark.parametrize("name", ["../spanish.txt", "/etc/passwd", "a/b.txt", "..", ".netrc", "", "a\0b", "x\n", "é b"])
+def test_a_corpus_file_cannot_lie_outside_its_folder(cache: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "spanish.txt").write_text(SPANISH, encoding="utf-8")
+    (tmp_path / "inside").mkdir()
+    config = CorpusConfig(name="spanish", file=name, url="http://127.0.0.1:1/x", sha256="0" * 64)
+    with pytest.raises(UserError, match=r"corpus\.file=.* is not allowed: it is a plain file name"):
+        find(config, str(tmp_path / "inside"))
+    assert files_below(cache) == []
+
+
 # what is refused
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "~nobody_here/text.txt", "a\0b", "x" * 5000])
+def test_a_path_that_is_no_text_file_is_named(path: str) -> None:
+    with pytest.raises(UserError, match="corpus file "):
+        load_corpus(CorpusConfig(name="file", path=path))
 
 
 def test_a_file_with_the_wrong_hash_is_refused(file: Callable[..., CorpusConfig]) -> None:

@@ -8,10 +8,14 @@ file that knows Hydra.
 import dataclasses
 import hashlib
 import importlib.util
+import io
 import json
 import math
+import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +69,10 @@ SOURCES = (
     "training",
 )
 """The modules that decide what a run gives, from configuration to training."""
+
+
+MAX_INTEGER = 2**63
+"""Integers stay below this in size: PyTorch takes no larger ones."""
 
 
 class UserError(Exception):
@@ -267,7 +275,7 @@ class Config:
     samples: SamplesConfig = field(default_factory=SamplesConfig)
     seed: int = option(1, "seed of initial weights, dropout and shuffling", at_least=0, at_most=2**32 - 1)
     threads: int | str = option(
-        "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1
+        "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1, at_most=256
     )
     corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARLM_CORPORA)")
     resume: str | None = option(None, "run folder to continue, exactly where it stopped")
@@ -364,6 +372,8 @@ def check(config: Config | SampleConfig) -> None:
     for name, item in options(type(config)):
         value = _value(config, name)
         for element in value if isinstance(value, list) else [value]:
+            if isinstance(element, int) and abs(element) >= MAX_INTEGER:
+                raise UserError(f"{name}={str(value)[:40]} is not allowed: no number may be so large")
             if element is not None and not _fits(element, item):
                 raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
     if isinstance(config, Config):
@@ -383,7 +393,7 @@ def _check_together(config: Config) -> None:
     if trainer.devices > 1 and trainer.accelerator == "mps":
         raise UserError(f"trainer.devices={trainer.devices} is not possible with trainer.accelerator=mps: it has one")
     if config.threads != "auto" and not isinstance(config.threads, int):
-        raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number of at least 1")
+        raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number from 1 to 256")
     if data.val_fraction + data.test_fraction >= 1:
         raise UserError(
             f"data.val_fraction={data.val_fraction} and data.test_fraction={data.test_fraction} leave nothing to train "
@@ -396,7 +406,7 @@ def _check_together(config: Config) -> None:
         )
     if trainer.max_steps == 0:
         raise UserError("trainer.max_steps=0 is not allowed: it must be at least 1, or -1 for no limit")
-    if trainer.max_time is not None and not re.fullmatch(r"\d+:\d\d?:\d\d?:\d\d?", trainer.max_time):
+    if trainer.max_time is not None and not re.fullmatch(r"\d{1,6}(:\d\d?){3}", trainer.max_time):
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: write DD:HH:MM:SS, such as 00:01:30:00")
     if trainer.max_time is not None and not re.search(r"[1-9]", trainer.max_time):
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: it leaves no time to train")
@@ -515,6 +525,37 @@ def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) 
     return config
 
 
+@contextmanager
+def told_in_lines() -> Iterator[None]:
+    """What an entry point runs in: a mistake of the user is told without a traceback, and ends it with status 1.
+
+    That is also what Hydra refuses, and a folder that cannot be made or written. A bug keeps its traceback, and so does
+    all where HYDRA_FULL_ERROR=1 asks for it. Text that the terminal has no characters for is shown as escapes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints, with a traceback, what comes from below it
+    try:
+        yield
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        if full:
+            raise
+        causes = [
+            str(cause)
+            for cause in (error, error.__cause__)
+            if isinstance(cause, UserError | HydraException | OmegaConfBaseException)
+        ]
+        sys.exit("error: " + "\n".join(dict.fromkeys(causes)))
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unflushed has nowhere to go
+    except OSError as error:
+        if full or error.filename is None:
+            raise
+        sys.exit(f"error: {error.filename}: {error.strerror}")
+
+
 def quote_free_text(arguments: Sequence[str]) -> list[str]:
     """Quote the values of free-text options, so that Hydra's parser takes them as typed.
 
@@ -565,7 +606,8 @@ def folder_name(text: str) -> str:
     name = re.sub(r"[^\w.,=+-]+", "_", text)
     if name == text and len(name.encode()) <= 200:
         return name
-    return name.encode()[:180].decode(errors="ignore") + "_" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return name.encode()[:180].decode(errors="ignore") + "_" + sha256[:12]
 
 
 def choices_text() -> str:

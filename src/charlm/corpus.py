@@ -4,11 +4,13 @@ import hashlib
 import logging
 import os
 import re
+import stat
 import sysconfig
 import tokenize
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from charlm.config import CorpusConfig, UserError
 
@@ -16,6 +18,12 @@ log = logging.getLogger(__name__)
 
 MAX_STRIPPED = 0.2
 """Largest share of a text that stripping boilerplate may remove: strippers have deleted whole books."""
+
+SCHEME = "https"
+"""The only way by which anything is downloaded."""
+
+MAX_DOWNLOAD = 256 << 20
+"""Bytes after which a download is given up; the largest corpus that is shipped has a fiftieth of that."""
 
 _START = re.compile(r"^\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]{0,300}\*{3}[^\n]*\n", re.M | re.I)
 _END = re.compile(
@@ -105,14 +113,20 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
 def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
     """The file of a corpus: `corpus.path`, then corpora_dir or CHARLM_CORPORA, then the cache, then a download."""
     if config.path is not None:
-        return Path(config.path).expanduser()
+        return Path(os.path.expanduser(config.path))
     if config.file is None:
         raise UserError(f"corpus={config.name} needs a file: add corpus.path=mine.txt")
+    if not re.fullmatch(r"\w[\w.+-]{0,200}", config.file):
+        raise UserError(
+            f"corpus.file={config.file!r} is not allowed: it is a plain file name, of letters, digits, '_', '.', '+' "
+            "and '-'. A file anywhere else is read with corpus.path="
+        )
     folder = corpora_dir or os.environ.get("CHARLM_CORPORA")
     if folder:
-        if not Path(folder).expanduser().is_dir():
+        folder = os.path.expanduser(folder)
+        if not os.path.isdir(folder):
             raise UserError(f"corpora_dir={folder} is no folder (it comes from corpora_dir or CHARLM_CORPORA)")
-        path = Path(folder).expanduser() / config.file
+        path = Path(folder) / config.file
         if path.exists():
             return path
     return _fetch(config)
@@ -129,6 +143,8 @@ def _fetch(config: CorpusConfig) -> Path:
         return cache / config.file
     if config.url is None or config.sha256 is None:
         raise UserError(f"corpus={config.name} has no address and hash to download it by: give corpus.path=")
+    if not config.url.startswith(f"{SCHEME}://"):
+        raise UserError(f"corpus.url={config.url} is not allowed: corpora are downloaded by {SCHEME} only")
     help = f"Put the file into a folder as {config.file} and name that folder with corpora_dir= or CHARLM_CORPORA"
     log.info("downloading %s from %s (licence: %s)", config.file, config.url, config.licence)
     pooch.get_logger().setLevel(logging.WARNING)
@@ -138,9 +154,9 @@ def _fetch(config: CorpusConfig) -> Path:
             known_hash=f"sha256:{config.sha256}",
             fname=config.file,
             path=cache,
-            downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
+            downloader=_download,
         )
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, OSError) as error:  # the first is one of the second, and of odd names
         reason = "there is no connection" if isinstance(error, requests.ConnectionError) else str(error)
         raise UserError(f"corpus={config.name} could not be downloaded from {config.url}: {reason}. {help}") from error
     except ValueError as error:  # pooch's word for a wrong hash
@@ -151,11 +167,40 @@ def _fetch(config: CorpusConfig) -> Path:
     return cache / config.file
 
 
+def _download(url: str, file: Any, pooch: Any) -> None:
+    """What `pooch.retrieve` calls: write what is behind an address to a file. Pooch checks it and puts it in place.
+
+    Raises OSError where that is more than MAX_DOWNLOAD bytes, requests.RequestException where it cannot be had, or only
+    by way of another scheme.
+    """
+    import requests
+    from tqdm import tqdm
+
+    with requests.Session() as session:
+        for scheme in set(session.adapters) - {f"{SCHEME}://"}:  # nor does a redirection leave it
+            del session.adapters[scheme]
+        with session.get(url, stream=True, timeout=30) as response, open(file, "wb") as output:
+            response.raise_for_status()
+            done = 0
+            with tqdm(total=int(response.headers.get("content-length", 0)) or None, unit="B", unit_scale=True) as bar:
+                for block in response.iter_content(1 << 16):
+                    done += len(block)
+                    if done > MAX_DOWNLOAD:
+                        raise OSError(f"it is larger than {MAX_DOWNLOAD:,} bytes, which no corpus is")
+                    output.write(block)
+                    bar.update(len(block))
+
+
 def _read(path: Path) -> bytes:
     try:
+        if stat.S_ISCHR(path.stat().st_mode):
+            raise UserError(f"corpus file {path} is a device, which may have no end")
         content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"corpus file {path} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UserError(f"corpus file {path} cannot be read: {reason}") from error
+    except MemoryError as error:
+        raise UserError(f"corpus file {path} is too large for this machine's memory") from error
     if not content:
         raise UserError(f"corpus file {path} is empty")
     return content
@@ -169,16 +214,16 @@ def decode(content: bytes, encoding: str, path: Path) -> str:
     """
     try:
         text = content.decode(encoding)
-    except LookupError as error:
-        raise UserError(f"corpus.encoding={encoding} is not an encoding that Python knows") from error
     except UnicodeError as error:
         where = ""
         if isinstance(error, UnicodeDecodeError) and error.start < len(error.object):
             offset = error.start + len(content) - len(error.object)  # utf-8-sig has cut the mark off
             where = f" at byte offset {offset:,} (byte 0x{content[offset]:02x})"
         raise UserError(f"corpus file {path} is not {encoding} text{where}. {_advice(content)}") from error
+    except (LookupError, ValueError) as error:  # ValueError: a name that can be none, such as one with a NUL
+        raise UserError(f"corpus.encoding={encoding} is not an encoding that Python knows") from error
     if "\0" in text and encoding.lower().replace("_", "-") not in ("latin-1", "iso-8859-1", "latin1"):
-        offset = len(text[: text.index("\0")].encode(encoding))
+        offset = len(text[: text.index("\0")].encode(encoding, "ignore"))
         raise UserError(
             f"corpus file {path} holds a NUL character at byte offset {offset:,}: it looks like a binary file. To "
             "learn its bytes all the same: corpus.encoding=iso-8859-1 corpus.normalize=false"

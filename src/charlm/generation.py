@@ -5,6 +5,9 @@ Legend: B texts, T characters, V vocabulary.
 
 import copy
 import dataclasses
+import os
+import pickletools
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from charlm.cells import CELLS
 from charlm.config import UserError
 from charlm.decoding import Decoder, decoder
 from charlm.model import CharRNN
@@ -27,9 +31,20 @@ BLOCK = 256
 """Steps for which random numbers are drawn at once."""
 
 
+NAMES = {
+    "collections OrderedDict",
+    "torch._utils _rebuild_tensor_v2",
+    *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Byte", "Bool")),
+}
+"""All that a checkpoint of charlm names. PyTorch's own list is longer, and has what takes as much memory as told."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What a checkpoint says of itself, beside its weights: enough to rebuild the model and to continue its text."""
+    """What a checkpoint says of itself, beside its weights: enough to rebuild the model and to continue its text.
+
+    Raises ValueError for what none of charlm's says: types and sizes that no run has.
+    """
 
     model: dict[str, Any]  # keyword arguments of CharRNN
     characters: str  # the vocabulary
@@ -38,6 +53,65 @@ class Description:
     corpus_sha256: str
     step: int = 0
     format: int = CHECKPOINT_FORMAT
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            value, kind = getattr(self, item.name), {"model": dict, "step": int, "format": int}.get(item.name, str)
+            if type(value) is not kind:
+                raise ValueError(f"{item.name} is a {type(value).__name__}, not a {kind.__name__}")
+        if not self.characters or len(set(self.characters)) < len(self.characters):
+            raise ValueError("its vocabulary is empty or has a character twice")
+        if not self.prompt or not set(self.prompt) <= set(self.characters):
+            raise ValueError("its prompt is empty or not of its vocabulary")
+        if self.step < 0:
+            raise ValueError(f"step={self.step}")
+
+
+def _check_model(options: dict[str, Any], weights: dict[str, Tensor]) -> None:
+    """Raise ValueError for a model that its weights cannot be, before anything of its size is made."""
+    kinds = {"cell": str, "embedding_dim": int, "hidden_size": int, "num_layers": int}
+    for name, kind in kinds.items():
+        value = options[name]
+        if type(value) is not kind and not (name == "embedding_dim" and value is None):
+            raise ValueError(f"{name} is a {type(value).__name__}, not a {kind.__name__}")
+        if isinstance(value, int) and not 1 <= value < 1 << 31:
+            raise ValueError(f"{name}={value}")
+    for name in ("dropout", "output_dropout"):
+        if not (name not in options or options[name] is None or 0 <= options[name] < 1):
+            raise ValueError(f"{name}={options[name]}")
+    if options["cell"] not in CELLS:
+        raise ValueError(f"there is no cell {options['cell']!r}")
+    if options["num_layers"] > len(weights):
+        raise ValueError(f"{options['num_layers']} layers, and {len(weights)} tensors")
+
+
+def _check_weights(weights: dict[str, Tensor]) -> None:
+    """Raise ValueError for tensors that claim more numbers than the file holds, or are none at all."""
+    for name, tensor in weights.items():
+        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+            raise ValueError(f"{name} is no tensor of numbers")
+        if not tensor.is_contiguous() or tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
+            raise ValueError(f"{name} claims {tensor.numel():,} numbers, and the file holds fewer")
+
+
+def _check_file(path: Path) -> None:
+    """Raise ValueError for a file that PyTorch would read and charlm has not written.
+
+    That is an older kind of file, one that is larger unpacked than packed, and one that names what it should not: all
+    can take more memory than the file is large.
+    """
+    with open(path, "rb") as file:
+        if file.read(2) != b"PK":
+            raise ValueError("it is no file that torch.save writes")
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > os.path.getsize(path):
+            raise ValueError("it is larger unpacked than packed")
+        for part in archive.namelist():
+            if part.endswith(".pkl"):
+                operations = pickletools.genops(archive.read(part))
+                named = {str(argument) for code, argument, _ in operations if "GLOBAL" in code.name}
+                if not named <= NAMES:
+                    raise ValueError(f"it names {', '.join(sorted(named - NAMES))}, which none of charlm's does")
 
 
 class TextGenerator:
@@ -260,14 +334,14 @@ def choose(
 
 def checkpoint_file(run: Path | str) -> Path:
     """The checkpoint of a run folder (the best one, or the last where none is best yet), or the file itself."""
-    path = Path(run).expanduser()
-    if not path.is_dir():
-        if not path.exists():
+    path = os.path.expanduser(run)
+    if not os.path.isdir(path):
+        if not os.path.exists(path):
             raise UserError(f"{run} does not exist: name a run folder, or a checkpoint file")
-        return path
+        return Path(path)
     for name in ("best.ckpt", "last.ckpt"):
-        if (path / "checkpoints" / name).exists():
-            return path / "checkpoints" / name
+        if Path(path, "checkpoints", name).exists():
+            return Path(path, "checkpoints", name)
     raise UserError(f"{run} holds no checkpoint (checkpoints/best.ckpt or last.ckpt): is it a run folder?")
 
 
@@ -275,13 +349,15 @@ def read_checkpoint(run: Path | str) -> tuple[Description, dict[str, Tensor], di
     """Read a run folder's best checkpoint, or a checkpoint file, without running anything it might hold.
 
     Returns its description, the weights of its CharRNN, and all it holds. Raises UserError where it is missing, damaged
-    or not charlm's.
+    or not charlm's. It may be a stranger's: no more memory is taken than a few times the size of the file.
     """
     path = checkpoint_file(run)
     try:
+        _check_file(path)
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         description = Description(**checkpoint["charlm"])
         weights = {name.removeprefix("model."): tensor for name, tensor in checkpoint["state_dict"].items()}
+        _check_weights(weights)
     except Exception as error:  # a damaged or foreign file fails in many ways, none of them a mistake of ours
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise UserError(f"{path} is damaged or no checkpoint of charlm: {reason}") from error
@@ -299,6 +375,7 @@ def load(run: Path | str, int8: bool = False) -> TextGenerator:
     """
     description, weights, _ = read_checkpoint(run)
     try:
+        _check_model(description.model, weights)
         with torch.device("meta"):  # no memory for what the file claims, and no random numbers
             model = CharRNN(len(description.characters), **description.model, init="torch")
         model.load_state_dict(weights, assign=True)

@@ -5,6 +5,7 @@ Legend: N characters of a text, T characters read at a time, V vocabulary.
 
 import dataclasses
 import math
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -141,7 +142,8 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
     Raises UserError where the run folder or its corpus is missing, or the corpus is not what the run was trained on.
     """
     checkpoint = checkpoint_file(run)
-    folder = Path(run).expanduser() if Path(run).expanduser().is_dir() else checkpoint.resolve().parents[1]
+    path = Path(os.path.expanduser(run))
+    folder = path if path.is_dir() else checkpoint.resolve().parents[1]
     if not (folder / "config.yaml").exists():
         raise UserError(
             f"explain and grid need the training text, and {run} does not say which it was: name the run folder, in "

@@ -9,6 +9,7 @@ worker also ends when the process that started it does.
 import dataclasses
 import itertools
 import os
+import shutil
 import signal
 import statistics
 import sys
@@ -22,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charlm.config import Config, Interrupted, UserError, identity, save
+from charlm.config import Busy, Config, Interrupted, UserError, identity, save
 from charlm.corpus import load_corpus
 from charlm.files import read_summary, write_summary
+from charlm.lock import hold
 
 PARENT = "CHARLM_SWEEP_PARENT"
 """Environment variable with the process id that workers on the same machine must not outlive."""
@@ -123,6 +125,8 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
         _ask_to_stop(int(str(stopped.code)) - 128)
     except KeyboardInterrupt:
         _ask_to_stop(signal.SIGINT)
+    except Busy as error:  # whoever trains there keeps the record
+        print(f"error: {error}", file=sys.stderr)
     except UserError as error:
         _record_failure(config, folder, error, seen)
     except Exception as error:  # a bug of ours: it keeps its traceback, and the other runs their chance
@@ -142,11 +146,13 @@ def _run(config: Config, folder: Path, cores: int | None, group: str, tags: Sequ
         return
     from charlm.training import train  # torch and lightning, which nothing that is skipped need wait for
 
-    summary = read_summary(folder)
-    same = summary.get("identity") == own and summary["status"] != "finished"
-    trained = (folder / "checkpoints" / "last.ckpt").exists()
-    if summary and trained and not same:
-        _move_aside(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with hold(folder):  # nobody is to be at work in what is moved
+        summary = read_summary(folder)
+        same = summary.get("identity") == own and summary["status"] != "finished"
+        trained = (folder / "checkpoints" / "last.ckpt").exists()
+        if summary and trained and not same:
+            _move_aside(folder)
     if same and trained:  # bits are equal for equal threads
         config = dataclasses.replace(config, threads=summary["threads"])
     resume = (folder / "summary.json").exists()
@@ -168,9 +174,12 @@ def _record_failure(config: Config, folder: Path, error: Exception, seen: int | 
     summary = read_summary(folder)
     if summary.get("status") == "finished" or (summary.get("status") == "failed" and _written(folder) != seen):
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    save(config, folder / "config.yaml")
-    write_summary(folder, summary | {"status": "failed", "error": str(error) or type(error).__name__})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save(config, folder / "config.yaml")
+        write_summary(folder, summary | {"status": "failed", "error": str(error) or type(error).__name__})
+    except OSError as unwritable:  # a full disk has no place for the news of itself
+        print(f"error: {folder}: {error} (and this could not be recorded: {unwritable.strerror})", file=sys.stderr)
 
 
 def _is_parent() -> bool:
@@ -317,6 +326,14 @@ def _failure(job: Job) -> str | None:
         return None  # the same run under another name has been finished meanwhile
     if outcome == "failed":
         return str(read_summary(job.folder).get("error"))
+    try:
+        if job.folder.is_dir():
+            with hold(job.folder):
+                pass
+    except Busy as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
     if outcome in ("running", "interrupted"):
         return f"{outcome}, but its process has ended; the same command goes on"
     return job.error or "it did not start"
@@ -325,8 +342,8 @@ def _failure(job: Job) -> str | None:
 def _close(jobs: Sequence[Job]) -> None:
     """Print the table of each sweep folder that has a run to show."""
     for job in jobs:  # Hydra has made a folder for each; those that nothing has come to go
-        if job.folder.is_dir() and not any(job.folder.iterdir()):
-            job.folder.rmdir()
+        if job.folder.is_dir() and {path.name for path in job.folder.iterdir()} <= {".lock"}:
+            shutil.rmtree(job.folder)
     folders = sorted({job.folder.parent for job in jobs})
     shown = [folder for folder in folders if any(folder.glob("*/summary.json"))]
     if shown:

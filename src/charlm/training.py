@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -255,7 +255,8 @@ def _recorded(folder: Path, config: Config, summary: dict[str, Any], resume: boo
             yield
             write("finished")
         except (KeyboardInterrupt, SystemExit):
-            write("interrupted")
+            with suppress(OSError):
+                write("interrupted")
             log.info("interrupted; resume=%s goes on", shlex.quote(str(folder)))
             raise
         except BaseException as error:
@@ -389,19 +390,46 @@ def _build(config: Config, data: CharDataModule, prompt: str) -> CharLM:
     }
     start: dict[str, Any] = {"init": config.model.init, "freeze_second_bias": config.model.freeze_second_bias}
     vocab_size = len(data.vocabulary)
-    if config.model.match_parameters is not None:
-        options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options, **start)
-        log.info("model.match_parameters=%d: hidden_size %d", config.model.match_parameters, options["hidden_size"])
-    torch.manual_seed(config.seed)
     try:
+        if config.model.match_parameters is not None:
+            options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options, **start)
+            log.info("model.match_parameters=%d: hidden_size %d", config.model.match_parameters, options["hidden_size"])
+        _check_memory(config, vocab_size, options)
+        torch.manual_seed(config.seed)
         model = CharRNN(vocab_size, **options, **start)
-    except RuntimeError as error:  # what PyTorch says when memory is refused
-        sizes = f"model.hidden_size={options['hidden_size']} model.num_layers={options['num_layers']}"
-        raise UserError(f"{sizes}: no memory for such a model ({str(error).splitlines()[0][:120]})") from error
+    except (RuntimeError, TypeError, OverflowError) as error:  # what PyTorch says of memory and of absurd sizes
+        sizes = [f"{key}={options[key]}" for key in ("hidden_size", "num_layers", "embedding_dim")]
+        reason = str(error).splitlines()[0][:120]
+        raise UserError(f"model.{' model.'.join(sizes)}: no memory for such a model ({reason})") from error
     if config.init_from is not None:
         _init_from(model, options, data.vocabulary, config.init_from)
     about = Description(options, data.vocabulary.characters, prompt, data.corpus.name, data.corpus.sha256)
     return CharLM(model, config, about, len(data.train_batches))
+
+
+def _check_memory(config: Config, vocab_size: int, options: dict[str, Any]) -> None:
+    """Raise UserError for what this machine's memory cannot hold, before any of it is taken.
+
+    Counted is what there must be at the very least: weights and gradients, the logits of a batch and their gradients.
+    What comes near the limit may still be too much. A GPU says for itself what it cannot hold.
+    """
+    if torch.cuda.is_available() or not hasattr(os, "sysconf"):
+        return
+
+    def parameters(num_layers: int) -> int:
+        with torch.device("meta"):  # shapes only: no memory
+            model = CharRNN(vocab_size, **{**options, "num_layers": num_layers}, init="torch")
+        return sum(parameter.numel() for parameter in model.parameters())
+
+    one, two = parameters(1), parameters(2)  # each layer after the first has as many as the second
+    weights = one + (options["num_layers"] - 1) * (two - one)
+    logits = config.data.batch_size * config.data.seq_len * vocab_size
+    needed, there = 8 * (weights + logits), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise UserError(
+            f"this run needs at least {needed / 1e9:,.0f} GB of memory and the machine has {there / 1e9:,.0f}: "
+            f"{weights:,} parameters, {logits:,} logits (data.batch_size × data.seq_len × {vocab_size:,} characters)"
+        )
 
 
 def _prompts(config: Config, data: CharDataModule) -> list[str]:
@@ -524,6 +552,30 @@ def _git_commit() -> str | None:
         return None
 
 
+class WandbMirror(WandbLogger):
+    """W&B's logger, on which no run depends: once its service is gone it says so, and is silent from then on."""
+
+    lost = False
+
+    def attempt(self, action: Callable[[], Any]) -> None:
+        """Do something with W&B, if it is still there."""
+        if self.lost:
+            return
+        try:
+            action()
+        except Exception as error:  # of W&B, of asyncio, of a socket: they have no common base
+            self.lost = True
+            log.warning("W&B is gone (%s); the run goes on without it", str(error) or type(error).__name__)
+            import wandb
+
+            with suppress(Exception):  # else it would try once more when the process ends
+                wandb.teardown(exit_code=1)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        log_metrics = super().log_metrics
+        self.attempt(lambda: log_metrics(metrics, step))
+
+
 @contextmanager
 def _logger(
     config: Config, folder: Path, summary: dict[str, Any], group: str | None, tags: Sequence[str]
@@ -544,14 +596,20 @@ def _logger(
     finally:
         if logger is not None:
             logger.finalize(status)
-        if isinstance(logger, WandbLogger):
-            logger.experiment.finish(exit_code=0 if status == "success" else 1)
+        if isinstance(logger, WandbMirror):
+            run = logger.experiment
+            if not logger.lost and not Path(run.settings.sync_file).exists():
+                log.warning("W&B's record of this run has been removed: %s", run.settings.sync_file)
+            logger.attempt(lambda: run.finish(exit_code=0 if status == "success" else 1))
 
 
 def _wandb_logger(
     config: Config, folder: Path, summary: dict[str, Any], group: str | None, tags: Sequence[str]
-) -> WandbLogger:
-    """One W&B run for the run folder; a resumed run keeps its identity, which stands in wandb/id."""
+) -> WandbMirror:
+    """One W&B run for the run folder; a resumed run keeps its identity, which stands in wandb/id.
+
+    Raises UserError where W&B cannot begin.
+    """
     import wandb
 
     mode: Any = config.logger.mode
@@ -562,32 +620,39 @@ def _wandb_logger(
     if not identity.exists():
         write_atomically(identity, secrets.token_hex(4) + "\n")
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
-    run = wandb.init(
-        name=folder.name,
-        project=config.logger.project,
-        dir=folder,
-        id=identity.read_text().strip(),
-        resume="allow",
-        mode=mode,
-        config={**facts, "config": dataclasses.asdict(config)},
-        group=group,
-        job_type="train",
-        tags=[tag for tag in (config.cell.name, config.corpus.name, *tags) if len(tag) <= MAX_TAG],
-        settings=wandb.Settings(silent=True, console="off"),
-    )
-    run.define_metric("*", step_metric="chars_seen")
-    return WandbLogger(experiment=run)
+    try:
+        run = wandb.init(
+            name=folder.name,
+            project=config.logger.project,
+            dir=folder,
+            id=identity.read_text().strip(),
+            resume="allow",
+            mode=mode,
+            config={**facts, "config": dataclasses.asdict(config)},
+            group=group,
+            job_type="train",
+            tags=[tag for tag in (config.cell.name, config.corpus.name, *tags) if len(tag) <= MAX_TAG],
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+        run.define_metric("*", step_metric="chars_seen")
+    except wandb.Error as error:
+        raise UserError(f"W&B cannot begin: {' '.join(str(error).split())}. logger=none does without it") from error
+    return WandbMirror(experiment=run)
 
 
 def _log_results(logger: Logger | None, folder: Path, summary: dict[str, Any]) -> None:
     """Hand the samples, the loss picture and the final figures to W&B."""
-    if not isinstance(logger, WandbLogger):
+    if not isinstance(logger, WandbMirror):
         return
     import wandb
 
-    samples = read_samples(folder)
-    if samples:
-        columns: list[str | int] = list(samples[0])
-        logger.experiment.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
-    logger.experiment.log({"loss curve": wandb.Image(str(folder / "loss.png"))})
-    logger.experiment.summary.update({key: value for key, value in summary.items() if "/" in key})
+    run, samples = logger.experiment, read_samples(folder)
+
+    def hand_over() -> None:
+        if samples:
+            columns: list[str | int] = list(samples[0])
+            run.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
+        run.log({"loss curve": wandb.Image(str(folder / "loss.png"))})
+        run.summary.update({key: value for key, value in summary.items() if "/" in key})
+
+    logger.attempt(hand_over)
