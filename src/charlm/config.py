@@ -275,7 +275,7 @@ class Config:
     samples: SamplesConfig = field(default_factory=SamplesConfig)
     seed: int = option(1, "seed of initial weights, dropout and shuffling", at_least=0, at_most=2**32 - 1)
     threads: int | str = option(
-        "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1, at_most=256
+        "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1, at_most=4096
     )
     corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARLM_CORPORA)")
     resume: str | None = option(None, "run folder to continue, exactly where it stopped")
@@ -393,7 +393,7 @@ def _check_together(config: Config) -> None:
     if trainer.devices > 1 and trainer.accelerator == "mps":
         raise UserError(f"trainer.devices={trainer.devices} is not possible with trainer.accelerator=mps: it has one")
     if config.threads != "auto" and not isinstance(config.threads, int):
-        raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number from 1 to 256")
+        raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number from 1 to 4096")
     if data.val_fraction + data.test_fraction >= 1:
         raise UserError(
             f"data.val_fraction={data.val_fraction} and data.test_fraction={data.test_fraction} leave nothing to train "

@@ -192,9 +192,9 @@ def _interruptible() -> Iterator[None]:
         raise Interrupted(128 + number)
 
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                before[number] = signal.signal(number, interrupt)
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(stop) in (signal.SIG_DFL, signal.default_int_handler):
+                before[stop] = signal.signal(stop, interrupt)
     try:
         yield
     finally:
