@@ -1,7 +1,7 @@
 """Whether anything is lost: kills, faults of the machine, odd input, long runs.
 
-    python -m experiments.robustness                      all of it: 240 kills, each fault, 1,000 inputs, 50,000 steps
-    python -m experiments.robustness kills=20 inputs=0    a part; what is there already is not tried again
+    python -m experiments.robustness              all: 240 kills, each fault, 1,000 odd inputs, a run of 50,000 steps
+    python -m experiments.robustness kills=20     a part; what is there already is not tried again
 
 Each trial trains in a process of its own, forked from this one, which has imported what takes long and computed
 nothing. It is stopped or hindered as the fault says, resumed as `train.py resume=` does, and compared with the run that
@@ -158,7 +158,7 @@ def _train_and_exit(config: Config, folder: Path, hinder: Callable[[], None], ou
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)
-        callbacks.CHECKPOINT_SECONDS = OFTEN  # type: ignore[misc]
+        callbacks.CHECKPOINT_SECONDS = OFTEN
         hinder()
         resume = (folder / "config.yaml").exists()
         train(from_hydra(load(folder / "config.yaml")) if resume else config, folder, resume=resume)
@@ -271,7 +271,7 @@ def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
             if at("replaced"):
                 os.kill(os.getpid(), number)
 
-        files.os.fsync, files.os.replace = counted_fsync, counted_replace  # type: ignore[assignment, attr-defined]
+        files.os.fsync, files.os.replace = counted_fsync, counted_replace  # type: ignore[attr-defined]
 
     return hinder
 
@@ -279,7 +279,7 @@ def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
 def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
     """One trial: a run that is stopped once to three times. Its fault, variant, moment and result."""
     variant = list(VARIANTS)[number % len(VARIANTS)]
-    stop = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[number // len(VARIANTS) % 3]
+    stop = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[(number + number // len(VARIANTS)) % 3]
     bench.reference(variant)
     folder = bench.folder / f"kill{number}"
     moments = []
@@ -465,7 +465,7 @@ def clock_jumps(bench: Bench, folder: Path, variant: str, rng: random.Random) ->
 
     def hinder() -> None:
         clock = time.time
-        time.time = lambda: clock() + rng.uniform(-far, far)  # type: ignore[assignment]
+        time.time = lambda: clock() + rng.uniform(-far, far)
 
     status, output = attempt(bench.config(variant), folder, hinder=hinder)
     wrong = "" if status == 0 and "Traceback" not in output else f"status {status}: {output.strip()[-300:]}"
@@ -691,7 +691,7 @@ def long_run(steps: int, folder: Path, rng_text: str) -> Iterator[tuple[int, flo
         return original(self, batch, batch_idx)
 
     CharLM.training_step = training_step  # type: ignore[method-assign]
-    callbacks.CHECKPOINT_SECONDS = 1  # type: ignore[misc]
+    callbacks.CHECKPOINT_SECONDS = 1
     try:
         train(config, folder / "run")
     finally:
@@ -809,7 +809,7 @@ def main(arguments: Sequence[str]) -> None:
     wanted = dict.fromkeys(wanted, 0) | {name: int(value) for name, value in given.items()} if given else wanted
     separate = ["unshare", "--user", "--map-root-user", "--mount"]  # there a disk can be made that is soon full
     possible = shutil.which("unshare") and subprocess.run([*separate, "true"], capture_output=True).returncode == 0
-    if possible and "CHARLM_SEPARATE" not in os.environ:
+    if possible and wanted["faults"] and "CHARLM_SEPARATE" not in os.environ:
         os.environ["CHARLM_SEPARATE"] = "1"
         os.execvp("unshare", [*separate, sys.executable, "-m", "experiments.robustness", *arguments])
     RESULTS.mkdir(exist_ok=True)
@@ -825,8 +825,8 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="charlm-") as scratch:
         bench = Bench(Path(scratch))
         for number, rng in due("kill", wanted["kills"]):
-            fault, *trial = kill(bench, number, rng)
-            add(fault, number, *trial)
+            stopped, *trial = kill(bench, number, rng)
+            add(stopped, number, *trial)
         for name, fault in FAULTS.items():
             count = min(wanted["faults"], 2) if name == "sweep's worker killed" else wanted["faults"]
             if name in MOUNTS and "CHARLM_SEPARATE" not in os.environ:
@@ -837,8 +837,8 @@ def main(arguments: Sequence[str]) -> None:
                 bench.reference(variant)
                 add(name, number, *fault(bench, bench.folder / f"{fault.__name__}{number}", variant, rng))
         for number, rng in due("train.py", wanted["commands"]):
-            fault, *trial = command(bench, number, rng)
-            add(fault, number, *trial)
+            stopped, *trial = command(bench, number, rng)
+            add(stopped, number, *trial)
         done = sum(row["fault"] == "input" for row in there)
         if wanted["inputs"] > done:
             folder = bench.folder / "inputs"

@@ -509,8 +509,8 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
 
 PACKAGE = ROOT / "src" / "charlm"
 ORDER = (
-    "files", "config", "lock", "vocabulary", "plots", "corpus", "baselines", "metrics", "cells", "model", "data", "decoding",
-    "generation", "sampling", "module", "callbacks", "training", "runs", "sweep", "findings", "report",
+    "files", "config", "lock", "vocabulary", "plots", "corpus", "baselines", "metrics", "cells", "model", "data",
+    "decoding", "generation", "sampling", "module", "callbacks", "training", "runs", "sweep", "findings", "report",
 )  # fmt: skip
 """Each module imports only from those before it."""
 

@@ -48,7 +48,7 @@ COLUMNS = (
 """Of metrics.csv. Losses in nats per character; epochs count from 1; `train/loss` is the mean since the row before,
 `grad_norm` that of the row's step before clipping."""
 
-CHECKPOINT_SECONDS = 60
+CHECKPOINT_SECONDS: float = 60
 """A run that is killed loses at most so much of its training."""
 
 
