@@ -29,7 +29,7 @@ from typing import Any
 import torch
 
 from charlm import callbacks, files, plots
-from charlm.config import Config, Interrupted, UserError, compose, from_hydra, load
+from charlm.config import CONF_DIR, Config, Interrupted, UserError, compose, from_hydra, load
 from charlm.files import read_samples, read_summary, write_atomically
 from charlm.generation import load as load_generator
 from charlm.generation import read_checkpoint
@@ -37,6 +37,7 @@ from charlm.module import CharLM
 from charlm.training import train
 
 RESULTS = Path(__file__).parent / "results"
+SCRIPT = CONF_DIR.parent / "train.py"
 COLUMNS = ("fault", "number", "variant", "moment", "result")
 
 TEXT = "".join("abcdefgh\n"[(i * i * 7 + i // 3) % 9] for i in range(1500))
@@ -322,11 +323,10 @@ def command(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, st
     variant = list(VARIANTS)[number % len(VARIANTS)]
     stop = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[number % 3]
     folder = bench.folder / f"command{number}"
-    script = str(Path(__file__).parents[1] / "train.py")
     overrides = [*COMMON, f"corpus.path={bench.text}", *VARIANTS[variant], f"hydra.run.dir={folder}"]
     seconds = rng.uniform(0, 9)
     with subprocess.Popen(
-        [sys.executable, script, *overrides], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, str(SCRIPT), *overrides], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         time.sleep(seconds)
         process.send_signal(stop)
@@ -334,7 +334,7 @@ def command(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, st
     if "Traceback" in output or damage(folder):
         return f"train.py {stop.name}", variant, f"{seconds:.2f} s", damage(folder) or output.strip()[-300:]
     again = [f"resume={folder}"] if (folder / "config.yaml").exists() else overrides
-    done = subprocess.run([sys.executable, script, *again], capture_output=True, text=True, timeout=LIMIT)
+    done = subprocess.run([sys.executable, str(SCRIPT), *again], capture_output=True, text=True, timeout=LIMIT)
     wrong = done.stderr.strip()[-300:] if done.returncode else ", ".join(differences(bench.reference(variant), folder))
     return f"train.py {stop.name}", variant, f"{seconds:.2f} s", wrong or "exact"
 
@@ -423,8 +423,9 @@ def at_step(step: int, action: Callable[[], None]) -> Callable[[], None]:
 def with_wandb(bench: Bench, folder: Path, variant: str, step: int, action: Callable[[], None]) -> str:
     config = bench.config(variant, "logger=wandb", "logger.mode=offline")
     status, output = attempt(config, folder, hinder=at_step(step, action))
-    if status != 0 or "Traceback" in output or output.count("W&B") != 1:
-        return f"status {status}: {output.strip()[-300:]}"
+    told = (folder / "train.log").read_text(encoding="utf-8").count("W&B")
+    if status != 0 or "Traceback" in output or told != 1:
+        return f"status {status}, told {told} times: {output.strip()[-300:]}"
     return damage(folder) or ", ".join(differences(bench.reference(variant), folder)) or "exact"
 
 
@@ -502,9 +503,16 @@ def two_processes(bench: Bench, folder: Path, variant: str, rng: random.Random) 
 
 
 def worker_killed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
-    script = str(Path(__file__).parents[1] / "train.py")
     swept = ["cell=rnn,gru,lstm", "hydra.launcher.n_jobs=2", f"hydra.sweep.dir={folder}"]
-    arguments = [sys.executable, script, "-m", *COMMON, f"corpus.path={bench.text}", "trainer.max_epochs=60", *swept]
+    arguments = [
+        sys.executable,
+        str(SCRIPT),
+        "-m",
+        *COMMON,
+        f"corpus.path={bench.text}",
+        "trainer.max_epochs=60",
+        *swept,
+    ]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         until = time.monotonic() + LIMIT
         while not any(folder.glob("*/metrics.csv")) and time.monotonic() < until:

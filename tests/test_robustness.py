@@ -20,7 +20,7 @@ from lightning.pytorch import Trainer
 
 import charlm
 from charlm import sweep, training
-from charlm.config import Busy, Interrupted, UserError, identity
+from charlm.config import Busy, Interrupted, UserError, compose, identity
 from charlm.corpus import load_corpus
 from charlm.files import read_samples, read_summary, remove_drafts, replacing
 from charlm.generation import NAMES
@@ -55,10 +55,10 @@ def assert_nothing_lost(rows):
 
 
 def test_killed_runs_go_on_exactly_and_odd_input_is_trained_on_or_refused(tmp_path):
-    rows, table = robustness(tmp_path, "kills=3", "inputs=12")
+    rows, table = robustness(tmp_path, "kills=3", "inputs=8")
     assert_nothing_lost(rows)
-    assert [row["fault"] for row in rows] == ["SIGINT", "SIGTERM", "SIGKILL", *["input"] * 12]
-    assert "| kill |" in table and "of 12 generated configurations and texts" in table
+    assert [row["fault"] for row in rows] == ["SIGINT", "SIGTERM", "SIGKILL", *["input"] * 8]
+    assert "| kill |" in table and "of 8 generated configurations and texts" in table
 
 
 @pytest.mark.slow
@@ -156,7 +156,8 @@ def test_a_log_that_cannot_be_written_ends_no_run(small, tmp_path, monkeypatch, 
 
 def test_what_asks_for_more_memory_than_there_is_is_refused_before_it_is_taken(small, tmp_path):
     for options, word in (
-        (["model.hidden_size=1000000000"], "GB of memory"),
+        (["model.hidden_size=1000000000"], "no memory for such a model"),
+        (["model.hidden_size=1000000"], "GB of memory"),
         (["model.num_layers=1000000000"], "GB of memory"),
         (["model.hidden_size=4611686018427387904"], "no memory for such a model"),
         (["model.match_parameters=1000000000000000000"], "no memory|GB of memory"),
@@ -268,10 +269,14 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_line(command, tmp_path, argum
 # hostile files
 
 
-@pytest.fixture
-def run(small, tmp_path):
-    train(small(TEXT, "trainer.max_steps=1"), tmp_path / "run")
-    return tmp_path / "run"
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "text.txt").write_text(TEXT)
+    size = ["data.batch_size=4", "data.seq_len=20", "model.hidden_size=8", "model.embedding_dim=4", "threads=1"]
+    limits = ["trainer.max_steps=1", "logger=none", "samples.length=0"]
+    train(compose(["corpus=file", f"corpus.path={folder / 'text.txt'}", *size, *limits]), folder / "run")
+    return folder / "run"
 
 
 def forged(run, change):
@@ -337,7 +342,7 @@ def test_a_checkpoint_names_nothing_but_what_charlm_writes(run, tmp_path):
     with zipfile.ZipFile(run / "checkpoints" / "last.ckpt") as archive:
         assert archive.testzip() is None
     path = forged(run, lambda checkpoint: checkpoint.update({"more": Memory()}))
-    with pytest.raises(UserError, match="it names (builtins|__builtin__) bytearray, which none of charlm's does"):
+    with pytest.raises(UserError, match=r"it names \w+ bytearray, which none of charlm's does"):
         charlm.load(path)
     assert not any("builtin" in name for name in NAMES)
 
@@ -361,6 +366,7 @@ def test_an_older_kind_of_file_is_not_read_at_all(run):
             charlm.load(run / name)
 
 
+@pytest.mark.slow
 def test_a_name_escapes_neither_into_the_shell_nor_out_of_its_folder(command, tmp_path):
     """What is printed to be typed again is quoted; names of folders hold what they are given."""
     (tmp_path / "work").mkdir()
@@ -382,8 +388,8 @@ def test_a_name_escapes_neither_into_the_shell_nor_out_of_its_folder(command, tm
 
 def test_a_text_with_lone_surrogates_is_trained_on_and_recorded(small, tmp_path):
     config = small("", "corpus.encoding=utf-7", "samples.length=40", "trainer.max_epochs=1")
-    Path(config.corpus.path).write_bytes(("a\ud800b\udfff" * 200).encode("utf-7"))
+    Path(config.corpus.path).write_bytes(("a\udffeb\udfff" * 200).encode("utf-7"))
     train(config, tmp_path / "run")
     samples = read_samples(tmp_path / "run")
-    assert samples and set("".join(sample["text"] for sample in samples)) <= set("a\ud800b\udfff")
-    assert "\ud800" in "".join(sample["text"] for sample in samples)
+    assert samples and set("".join(sample["text"] for sample in samples)) <= set("a\udffeb\udfff")
+    assert "\udffe" in "".join(sample["text"] for sample in samples)

@@ -380,5 +380,6 @@ def load(run: Path | str, int8: bool = False) -> TextGenerator:
             model = CharRNN(len(description.characters), **description.model, init="torch")
         model.load_state_dict(weights, assign=True)
     except Exception as error:  # as above: the content is somebody else's
-        raise UserError(f"{run} holds a model that cannot be built: {error}") from error
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{run} holds a model that cannot be built: {reason}") from error
     return TextGenerator(model.eval(), Vocabulary(description.characters), description.prompt, int8)
