@@ -614,7 +614,6 @@ def inputs(count: int, folder: Path, seed: int | None, found: Callable[[str, str
         ),
     }
     anything = st.characters(exclude_categories=())  # NUL and lone surrogates too
-    many = "".join(map(chr, range(0x100, 0xD800))) + "".join(map(chr, range(0xE000, 0x16000)))  # 70,000 and more
     usual = st.text(st.characters(codec="ascii"), min_size=200, max_size=2000)
     texts = st.one_of(
         usual,
@@ -623,7 +622,7 @@ def inputs(count: int, folder: Path, seed: int | None, found: Callable[[str, str
         st.text(st.sampled_from("a\0b\ud800\U0001f600\u2028\r\n\x1b"), min_size=100, max_size=400),
         st.builds(lambda character, length: character * length, anything, st.integers(0, 3000)),
         st.builds(lambda words, times: " ".join(words) * times, st.lists(st.text(anything)), st.integers(0, 200)),
-        some("ab" * 500_000, "The quick brown fox.\n" * 200, "\ufeff" + "a\r\n" * 300, "e\u0301" * 500, many),
+        some("ab" * 500_000, "The quick brown fox.\n" * 200, "\ufeff" + "a\r\n" * 300, "e\u0301" * 500),
     ).map(lambda text: text.encode("utf-8", "surrogatepass"))
     contents = st.integers(0, 9).flatmap(lambda n: st.binary(max_size=500) if n == 0 else texts)
     chosen = st.lists(st.sampled_from(sorted(options)), unique=True, max_size=6).flatmap(

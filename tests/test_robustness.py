@@ -383,7 +383,16 @@ def test_a_name_escapes_neither_into_the_shell_nor_out_of_its_folder(command, tm
     assert not list(tmp_path.rglob("sprung"))
 
 
-# texts with what no encoding has
+# odd texts
+
+
+@pytest.mark.slow
+def test_a_text_of_seventy_thousand_different_characters_is_trained_on(small, tmp_path):
+    text = "".join(map(chr, range(0xE000, 0xE000 + 72_000)))
+    shares = ["data.val_fraction=0.001", "data.test_fraction=0.001", "corpus.normalize=false"]
+    summary = train(small(text, "trainer.max_steps=2", *shares), tmp_path / "run")
+    assert (summary["status"], summary["vocab_size"]) == ("finished", 72_000)
+    assert len(charlm.load(tmp_path / "run").generate(length=3)) == 4
 
 
 def test_a_text_with_lone_surrogates_is_trained_on_and_recorded(small, tmp_path):
