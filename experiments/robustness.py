@@ -119,6 +119,10 @@ class Bench:
         return f"another run: {', '.join(found)}" if found else "exact"
 
 
+def no_picture(metrics: Path, picture: Path, title: str) -> None:
+    """In place of loss.png, which takes as long as all else and of which nothing depends."""
+
+
 def attempt(
     config: Config,
     folder: Path,
@@ -160,6 +164,7 @@ def _train_and_exit(config: Config, folder: Path, hinder: Callable[[], None], ou
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)
         callbacks.CHECKPOINT_SECONDS = OFTEN
+        plots.loss_curve = no_picture
         hinder()
         resume = (folder / "config.yaml").exists()
         train(from_hydra(load(folder / "config.yaml")) if resume else config, folder, resume=resume)
@@ -661,6 +666,7 @@ def trained_or_refused(overrides: Sequence[str], folder: Path) -> str:
 
     signal.signal(signal.SIGALRM, hung)
     signal.alarm(LIMIT)
+    plots.loss_curve = no_picture
     try:
         summary = train(compose(overrides), folder)
         generator = load_generator(folder)
