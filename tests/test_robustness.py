@@ -206,6 +206,19 @@ def test_a_resume_that_ends_before_its_checkpoint_is_restored_forgets_nothing(sm
     ]
 
 
+def test_a_run_that_is_stopped_before_its_configuration_is_saved_can_begin_again(small, tmp_path, monkeypatch):
+    config = small(TEXT, "trainer.max_steps=1")
+
+    def stopped(*arguments):
+        raise Interrupted(143)
+
+    monkeypatch.setattr(training, "save", stopped)
+    with pytest.raises(Interrupted):
+        train(config, tmp_path / "run")
+    monkeypatch.undo()
+    assert train(config, tmp_path / "run")["status"] == "finished"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_after_the_last_step_is_recorded_too(small, tmp_path, monkeypatch, number):
     config, test = small(TEXT), training._test
@@ -383,7 +396,13 @@ def test_a_name_escapes_neither_into_the_shell_nor_out_of_its_folder(command, tm
     assert not list(tmp_path.rglob("sprung"))
 
 
-# odd texts
+# odd options and texts
+
+
+@pytest.mark.parametrize("time", ["1:0:0:0", "999999:99:99:99"])
+def test_every_time_that_the_configuration_takes_the_trainer_takes_too(small, tmp_path, time):
+    options = [f"trainer.max_time={time}", "trainer.max_steps=1"]
+    assert train(small(TEXT, *options), tmp_path / "run")["status"] == "finished"
 
 
 @pytest.mark.slow

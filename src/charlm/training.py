@@ -120,7 +120,8 @@ def train(
         if config.trainer.early_stopping_patience is not None:
             callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
         if config.trainer.max_time is not None:
-            callbacks.insert(0, Timer(config.trainer.max_time, verbose=False))
+            parts = zip(("days", "hours", "minutes", "seconds"), config.trainer.max_time.split(":"), strict=True)
+            callbacks.insert(0, Timer({unit: int(number) for unit, number in parts}, verbose=False))
         if progress_bar:
             callbacks.append(ProgressBar(record, refresh_rate=10))
         trainer = _trainer(config, folder, data, logger, callbacks)
@@ -245,12 +246,12 @@ def _recorded(folder: Path, config: Config, summary: dict[str, Any], resume: boo
                 _check_new(folder)
             for place in (folder, folder / "checkpoints"):
                 remove_drafts(place)
+            save(config, folder / "config.yaml")  # before any summary: without it a run cannot be resumed
             opened.enter_context(_log_file(folder))
         except OSError as error:
             raise _mendable(error, folder) or error from error
         opened.enter_context(_interruptible())
         try:
-            save(config, folder / "config.yaml")
             write("running")
             yield
             write("finished")
