@@ -1,6 +1,6 @@
 """Whether anything is lost: kills, faults of the machine, odd input, long runs.
 
-    python -m experiments.robustness              all: 240 kills, each fault, 1,000 odd inputs, a run of 50,000 steps
+    python -m experiments.robustness              all: 240 kills, each fault, 1,250 odd inputs, a run of 50,000 steps
     python -m experiments.robustness kills=20     a part; what is there already is not tried again
 
 Each trial trains in a process of its own, forked from this one, which has imported what takes long and computed
@@ -798,11 +798,12 @@ def report() -> str:
     if fed:
         trained = sum(row["result"] == "trained" for row in fed)
         wrong = sum(not row["result"].startswith(GOOD) for row in fed)
+        different = len({(row["variant"], row["moment"]) for row in fed})
         lines += [
             "",
             f"**Odd input** (`python -m experiments.robustness inputs={len(fed)}`): of {len(fed)} generated "
-            f"configurations and texts {trained} were trained and sampled from, {len(fed) - trained - wrong} refused "
-            f"in one line, {wrong} ended otherwise.",
+            f"configurations and texts ({different} different) {trained} were trained and sampled from, "
+            f"{len(fed) - trained - wrong} refused in one line, {wrong} ended otherwise.",
         ]
     long = [row for row in table if row["fault"] == "long run"]
     if long:
@@ -818,7 +819,7 @@ def family(fault: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1000, "steps": 50_000}
+    wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 50_000}
     given = dict(argument.split("=", 1) for argument in arguments)
     if not given.keys() <= wanted.keys() or not all(value.isdecimal() for value in given.values()):
         sys.exit(f"error: what can be given: {' '.join(f'{name}={count}' for name, count in wanted.items())}")
