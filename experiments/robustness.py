@@ -401,7 +401,9 @@ def read_only_folder(bench: Bench, folder: Path, variant: str, rng: random.Rando
     folder.mkdir()
     mount("-t", "tmpfs", "-o", "size=16m", "none", str(folder))
     try:
-        attempt(bench.config(variant), folder, meanwhile=at_random(signal.SIGTERM, seconds))
+        ended, _ = attempt(bench.config(variant), folder, meanwhile=at_random(signal.SIGTERM, seconds))
+        if ended == 0:
+            return variant, f"{seconds:.2f} s", "not stopped"
         mount("-o", "remount,ro", str(folder))
         status, output = attempt(bench.config(variant), folder)
         wrong = refused(status, output, folder, "Read-only file system")
