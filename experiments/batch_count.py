@@ -39,7 +39,7 @@ CLAIM = Claim(
 )
 CHARS = 100_000
 RECIPE = 1e-2
-RATES = (1e-3, 3e-3, RECIPE, 3e-2)
+RATES = (1e-3, 3e-3, RECIPE, 3e-2, 1e-1)
 STREAMS = (1, 8)
 
 

@@ -35,7 +35,7 @@ CLAIM = Claim(
 )
 CHARS = 200_000
 CELLS = ("rnn", "gru", "lstm")
-RATES = {"rnn": (3e-3, 6e-3, 1.2e-2), "gru": (4e-3, 8e-3, 1.6e-2), "lstm": (5e-3, 1e-2, 2e-2)}
+RATES = {"rnn": (3e-3, 6e-3, 1.2e-2, 2.4e-2), "gru": (4e-3, 8e-3, 1.6e-2), "lstm": (5e-3, 1e-2, 2e-2, 4e-2)}
 PARAMETERS = {"smoke": 2_000, "laptop": 120_000, "paper": 4_000_000}
 """About what the LSTM has at equal hidden size."""
 

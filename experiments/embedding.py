@@ -25,7 +25,7 @@ def arm(scale: Scale, inputs: str, init: str) -> list[Run]:
     return cross(
         CLAIM.name,
         scale,
-        scale.alike_seeds,
+        scale.alike_seeds if init == "orthogonal" else scale.seeds,
         corpus=scale.texts[0],
         corpus__max_chars=scale.cut(150_000),
         trainer__max_epochs=scale.epochs,
@@ -43,13 +43,13 @@ def judge(scale: Scale) -> Finding:
     frame = table(runs(scale))
     frame["input"] = frame["model.embedding_dim"].isna().map({True: "one-hot", False: "embedding"})
 
-    def beside(question: str, init: str, region: Region) -> Verdict:
+    def beside(question: str, init: str, region: Region, least: int = 8) -> Verdict:
         one_hot, embedding = (pick(frame, model__init=init, input=name)["val/bpc"] for name in ("one-hot", "embedding"))
-        return of_difference(question, one_hot, embedding, region, unit=BITS, held_equal=same, min_runs=8)
+        return of_difference(question, one_hot, embedding, region, unit=BITS, held_equal=same, min_runs=least)
 
     better = beside("one-hot less embedding, scaled", "orthogonal", Region(low=MARGIN))
     alike = beside("one-hot less embedding, scaled: alike", "orthogonal", ALIKE)
-    torch = beside("one-hot less embedding, as PyTorch starts", "torch", Region(low=MARGIN))
+    torch = beside("one-hot less embedding, as PyTorch starts", "torch", Region(low=MARGIN), 5)
     return Finding(
         claim=CLAIM,
         verdicts=[better, alike, torch],

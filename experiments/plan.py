@@ -327,7 +327,7 @@ def rows(title: str, frame: pd.DataFrame, note: str = "") -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
-        return None if math.isnan(value) else float(f"{value:.4g}")
+        return float(f"{value:.4g}") if math.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value
 
 

@@ -20,6 +20,7 @@ import os
 # How long idle OpenMP threads spin; read when torch is imported, here and in the workers: see train.py.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
+import dataclasses
 import importlib
 import json
 import platform
@@ -171,13 +172,11 @@ def correct(scale: Scale) -> None:
     found = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
     if len(found) < len(paths):
         return
-    firsts = {name: facts["verdicts"][0] for name, facts in found.items()}
-    raw = {
-        name: Verdict(**{key: value for key, value in first.items() if key not in ("p", "raw")})
-        for name, first in firsts.items()
-    }
-    for name, corrected in holm(raw).items():
-        found[name] |= {"verdict": corrected.verdict, "holm": corrected.note.split("; ")[-1]}
+    fields = [field.name for field in dataclasses.fields(Verdict)]
+    firsts = {name: Verdict(**{key: facts["verdicts"][0][key] for key in fields}) for name, facts in found.items()}
+    for name, corrected in holm(firsts).items():
+        found[name]["verdict"] = corrected.verdict
+        found[name]["verdicts"][0] |= {"verdict": corrected.verdict, "note": corrected.note}
         write_finding(paths[name], found[name])
 
 

@@ -227,7 +227,10 @@ def test_holm_takes_a_weak_verdict_back(draw):
     assert holm({"weak": weak})["weak"].verdict == SUPPORTED
     corrected = holm({"weak": weak, "a": weak, "b": weak, "strong": strong})
     assert [corrected[name].verdict for name in ("weak", "strong")] == [INCONCLUSIVE, SUPPORTED]
-    assert "Holm" in corrected["weak"].note
+    again = holm(corrected)
+    assert again == corrected
+    assert holm({"weak": again["weak"]})["weak"].verdict == SUPPORTED
+    assert again["weak"].note.count("Holm") == 1
 
 
 def test_seeds_alone_do_not_decide_where_the_text_does_not_bear_it_out(draw):

@@ -216,15 +216,17 @@ def all_of(question: str, parts: Sequence[Verdict], *, held_equal: str = "") -> 
 
 
 def holm(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Holm's correction of several claims' verdicts together: what no longer holds becomes inconclusive."""
+    """Holm's correction of several claims' verdicts together: what no longer holds becomes inconclusive.
+
+    Corrected verdicts may be corrected again, as when one of them is judged anew: p stays what it was.
+    """
     adjusted = multipletests([verdict.p for verdict in verdicts.values()], alpha=ALPHA, method="holm")[1]
     corrected = {}
     for (name, verdict), p in zip(verdicts.items(), adjusted, strict=True):
-        note = "; ".join(
-            filter(None, [verdict.note, f"p after Holm's correction over {len(verdicts)} claims: {p:.2g}"])
-        )
-        held = verdict.verdict if p <= ALPHA else INCONCLUSIVE
-        corrected[name] = replace(verdict, verdict=held, note=note)
+        notes = [note for note in verdict.note.split("; ") if note and "Holm" not in note]
+        notes.append(f"p after Holm's correction over {len(verdicts)} claims: {p:.2g}")
+        held = _decide(verdict.p_supported, verdict.p_refuted) if p <= ALPHA else INCONCLUSIVE
+        corrected[name] = replace(verdict, verdict=held, note="; ".join(notes))
     return corrected
 
 

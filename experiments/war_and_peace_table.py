@@ -1,0 +1,135 @@
+"""The published test losses on War and Peace beside ours: equal parameters, 20 epochs at most instead of 50.
+
+    python -m experiments.war_and_peace_table              the rows of size 64 and 128, nine models each
+    python -m experiments.war_and_peace_table rows=64      one row
+
+Published: A. Karpathy, J. Johnson, L. Fei-Fei, 'Visualizing and understanding recurrent networks' (2015), figure 1. The
+file is read as bytes and split 80/10/10; 'size' is the width of their LSTM of one layer, and every model of a row has
+about as many parameters as it. A run is resumed where it was stopped and never trained twice; after each pair of runs
+what is there is written to experiments/results/war_and_peace.csv, with a picture beside it.
+"""
+
+import os
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read when torch is imported: see train.py
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import joblib
+import pandas as pd
+
+from charlm.config import UserError
+from charlm.files import relative, write_atomically
+from experiments.plan import ALWAYS, ROOT, Run, Scale
+from experiments.reproduce import train
+
+RESULTS = ROOT / "experiments" / "results"
+CELLS, LAYERS = ("lstm", "rnn", "gru"), (1, 2, 3)
+PUBLISHED = {
+    64: {"lstm": (1.449, 1.442, 1.540), "rnn": (1.446, 1.401, 1.396), "gru": (1.398, 1.373, 1.472)},
+    128: {"lstm": (1.277, 1.227, 1.279), "rnn": (1.417, 1.286, 1.277), "gru": (1.230, 1.226, 1.253)},
+    256: {"lstm": (1.189, 1.137, 1.141), "rnn": (1.342, 1.256, 1.239), "gru": (1.198, 1.164, 1.138)},
+}
+"""Test loss in nats for one, two and three layers."""
+DISTINCT = 87
+SCALE = Scale("war_and_peace", 1, 1, ("war_and_peace_bytes",), None, 20, ALWAYS)
+
+
+def parameters(size: int) -> int:
+    """Of an LSTM of one layer on one-hot bytes with a single bias, as theirs."""
+    return 4 * size * (DISTINCT + size + 1) + DISTINCT * (size + 1)
+
+
+def run(size: int, cell: str, layers: int) -> Run:
+    return Run(
+        f"row_{size}",
+        SCALE,
+        {
+            "corpus": SCALE.texts[0],
+            "cell": cell,
+            "model.num_layers": layers,
+            "model.match_parameters": parameters(size),
+            "trainer.max_epochs": SCALE.epochs,
+            "seed": 1,
+        },
+    )
+
+
+def write(sizes: Sequence[int]) -> pd.DataFrame:
+    """What is there, published and ours side by side."""
+    rows: list[dict[str, Any]] = []
+    for size in sizes:
+        for cell in CELLS:
+            for layers, published in zip(LAYERS, PUBLISHED[size][cell], strict=True):
+                one = run(size, cell, layers)
+                summary = one.summary()
+                if summary.get("status") != "finished":
+                    continue
+                rows.append(
+                    {
+                        "size": size,
+                        "cell": cell,
+                        "num_layers": layers,
+                        "published": published,
+                        "test/loss": round(summary["test/loss"], 4),
+                        "difference": round(summary["test/loss"] - published, 4),
+                        **{key: summary[key] for key in ("parameters", "hidden_size", "epochs", "train_seconds")},
+                        "command": one.command,
+                    }
+                )
+    table = pd.DataFrame(rows)
+    write_atomically(RESULTS / "war_and_peace.csv", table.to_csv(index=False))
+    if len(table):
+        draw(table)
+    return table
+
+
+def draw(table: pd.DataFrame) -> None:
+    """Each model twice: hollow as published, full as trained here."""
+    from matplotlib.figure import Figure
+
+    from charlm.plots import CELL_COLOURS
+
+    figure = Figure((9, 4), layout="constrained")
+    panels = figure.subplots(1, table["size"].nunique(), sharey=True, squeeze=False)
+    for axes, (size, row) in zip(panels[0], table.groupby("size"), strict=True):
+        for cell, part in row.groupby("cell"):
+            colour = CELL_COLOURS[str(cell)]
+            axes.plot(
+                part["num_layers"], part["published"], "o--", color=colour, mfc="none", label=f"{cell}, published"
+            )
+            axes.plot(part["num_layers"], part["test/loss"], "o-", color=colour, label=f"{cell}, charlm")
+        axes.set(title=f"as many parameters as an LSTM of {size}", xlabel="layers", xticks=LAYERS)
+        axes.grid(alpha=0.3)
+    panels[0, 0].set_ylabel("test loss, nats per character")
+    panels[0, 0].legend(fontsize="small")
+    figure.savefig(RESULTS / "war_and_peace.png", dpi=120)
+
+
+def main(arguments: Sequence[str]) -> None:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return
+    try:
+        sizes = [64, 128]
+        for argument in arguments:
+            name, _, value = argument.partition("=")
+            if name != "rows" or not set(value.split(",")) <= {str(size) for size in PUBLISHED}:
+                raise UserError(f"{argument}: rows= takes {', '.join(map(str, PUBLISHED))}, with commas between")
+            sizes = [int(size) for size in value.split(",")]
+        os.chdir(ROOT)
+        wanted = [run(size, cell, layers) for size in sizes for cell in CELLS for layers in LAYERS]
+        jobs = joblib.cpu_count()
+        for end in range(jobs, len(wanted) + jobs, jobs):
+            train(lambda end=end: wanted[:end], jobs)  # type: ignore[misc]
+            table = write(sizes)
+        print(table.drop(columns="command").to_string(index=False))
+        print(f"written: {relative(RESULTS / 'war_and_peace.csv')}")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
