@@ -287,7 +287,8 @@ class Samples(Callback):
             # a lone surrogate, which UTF-8 does not have, becomes its JSON escape
             with open(self.path, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            log.info("sample at step %d: %s", record["step"], text[:SHOWN].replace("\n", "⏎ "))
+            beginning = text[:SHOWN].replace("\n", "⏎ ").encode("utf-8", "backslashreplace").decode()
+            log.info("sample at step %d: %s", record["step"], beginning)
         module.model.train(training)
 
 
