@@ -143,8 +143,7 @@ def judge(name: str, scale: Scale) -> Finding:
     }
     if runs:
         frame = table(runs)
-        kept = [column for column in frame.columns if column in KEPT or column in runs[0].overrides or "." in column]
-        kept = [column for column in dict.fromkeys([*overrides(runs), *kept]) if not column.startswith("versions")]
+        kept = [*overrides(runs), *(column for column in frame.columns if column in KEPT)]
         frame["claim"] = [run.claim for run in runs]
         write_atomically(folder / f"{name}.csv", frame[["claim", *kept]].to_csv(index=False, float_format="%.6g"))
     write_finding(folder / f"{name}.json", facts)
