@@ -127,11 +127,9 @@ def gradients(run: Run) -> list[float]:
         _, state = model(windows[:, :last])
     states: list[Any] = []
     for column in range(last, 2 * last):
-        parts = (
-            tuple(part.detach().requires_grad_() for part in (state if isinstance(state, tuple) else (state,)))
-            if not states
-            else (state if isinstance(state, tuple) else (state,))
-        )
+        parts = state if isinstance(state, tuple) else (state,)
+        if not states:  # what came before is no part of the graph
+            parts = tuple(part.detach().requires_grad_() for part in parts)
         states.append(parts)
         logits, state = model(windows[:, column : column + 1], parts if len(parts) > 1 else parts[0])
     loss = F.cross_entropy(logits[:, -1], windows[:, -1], reduction="sum")
