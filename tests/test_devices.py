@@ -386,7 +386,16 @@ def resume(tmp_path, command):
             for said_once in ("epoch 30/30", "best model (step", "run folder:"):
                 assert result.stdout.count(said_once) == 1
         assert list((tmp_path / "work").iterdir()) == []
-        names = ["checkpoints", "config.yaml", "loss.png", "metrics.csv", "samples.jsonl", "summary.json", "train.log"]
+        names = [
+            ".lock",
+            "checkpoints",
+            "config.yaml",
+            "loss.png",
+            "metrics.csv",
+            "samples.jsonl",
+            "summary.json",
+            "train.log",
+        ]
         assert sorted(path.name for path in folder.iterdir()) == names
         assert summary_of(folder)["status"] == "finished"
         assert_equal_bit_for_bit(folder, full)
@@ -426,6 +435,6 @@ def test_no_process_outlives_the_first(tmp_path, start, number, lines):
     process, second = start(tmp_path / "run", lines)
     process.send_signal(number)
     ended(process, second)
-    in_mid_run = number == signal.SIGTERM and lines > 0
-    assert process.returncode == (143 if in_mid_run else -number)
-    assert summary_of(tmp_path / "run")["status"] == ("interrupted" if in_mid_run else "running")
+    stopped = number == signal.SIGTERM
+    assert process.returncode == (143 if stopped else -number)
+    assert summary_of(tmp_path / "run")["status"] == ("interrupted" if stopped else "running")
