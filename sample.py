@@ -20,10 +20,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in train.py
 import hydra
 from omegaconf import DictConfig
 
-from charlm.config import SampleConfig, UserError, from_hydra, help_text, quote_free_text, told_in_lines
+from charlm.config import SampleConfig, UserError, cut_short, from_hydra, help_text, quote_free_text, told_in_lines
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="sample")
+@cut_short()
 def main(composed: DictConfig) -> None:
     try:
         config = from_hydra(composed)
@@ -57,8 +58,6 @@ def main(composed: DictConfig) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unflushed has nowhere to go
 
 
 if __name__ == "__main__":

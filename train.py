@@ -37,10 +37,12 @@ from charlm.config import (
     Interrupted,
     UserError,
     choices_text,
+    cut_short,
     from_hydra,
     help_text,
     load_for_resume,
     quote_free_text,
+    stop_signals,
     told_in_lines,
 )
 from charlm.files import read_samples, read_summary, relative
@@ -82,7 +84,8 @@ def run(config: Any, folder: Path, *, resume: bool = False) -> None:
     watched = FIRST_RANK and sys.stderr.isatty()
     summary = train(config, relative(folder), resume=resume, progress_bar=watched)
     if FIRST_RANK:
-        show(summary, relative(folder))
+        with cut_short():
+            show(summary, relative(folder))
 
 
 def resume(composed: DictConfig, folder: Path) -> None:
@@ -141,7 +144,10 @@ def show(summary: dict[str, Any], folder: Path) -> None:
     if summary["ngram/order"] is not None:
         label = f"n-gram of order {summary['ngram/order']}, bits"
         table.add_row(label, number("ngram/val/bpc", ".3f"), number("ngram/test/bpc", ".3f"))
-    Console().print(table)
+    console = Console()
+    with console.capture() as drawn:  # rich itself would end the program where nobody reads on
+        console.print(table)
+    print(drawn.get(), end="")
     print(
         f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
         f"({number('chars_per_second', ',')} characters/s)\n"
@@ -174,9 +180,8 @@ if __name__ == "__main__":
         raise Interrupted(128 + number)
 
     # the other ranks just end: they may wait for one another where Python does not get to hear of a signal
-    for number in (signal.SIGINT, signal.SIGTERM) if FIRST_RANK else ():
-        if signal.getsignal(number) is not signal.SIG_IGN:  # whoever ignores it means it
-            signal.signal(number, interrupt)
+    for number in stop_signals() if FIRST_RANK else ():
+        signal.signal(number, interrupt)
     with told_in_lines():
         if FIRST_RANK:  # the others are started with what it has quoted
             sys.argv[1:] = quote_free_text(sys.argv[1:])

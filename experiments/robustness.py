@@ -1,6 +1,6 @@
 """Whether anything is lost: kills, faults of the machine, odd input, long runs.
 
-    python -m experiments.robustness              all: 240 kills, each fault, 1,250 odd inputs, a run of 50,000 steps
+    python -m experiments.robustness              all: 240 kills, each fault, 1,250 odd inputs, a run of 400,000 steps
     python -m experiments.robustness kills=20     a part; what is there already is not tried again
 
 Each trial trains in a process of its own, forked from this one, which has imported what takes long and computed
@@ -161,7 +161,7 @@ def _train_and_exit(config: Config, folder: Path, hinder: Callable[[], None], ou
         def interrupt(number: int, frame: Any) -> None:
             raise Interrupted(128 + number)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPS[:3]:  # also where the harness itself is to go on after them, as under nohup
             signal.signal(number, interrupt)
         callbacks.CHECKPOINT_SECONDS = OFTEN
         plots.loss_curve = no_picture
@@ -283,10 +283,13 @@ def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
     return hinder
 
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+
+
 def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
     """One trial: a run that is stopped once to three times. Its fault, variant, moment and result."""
     variant = list(VARIANTS)[number % len(VARIANTS)]
-    stop = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[(number + number // len(VARIANTS)) % 3]
+    stop = STOPS[(number + number // len(VARIANTS)) % len(STOPS)]
     bench.reference(variant)
     folder = bench.folder / f"kill{number}"
     moments = []
@@ -326,15 +329,25 @@ def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, 
     return stop.name, variant, "; ".join(moments), result
 
 
+def default_signals() -> None:
+    """For a new process, which would ignore what the harness ignores."""
+    for number in STOPS[:3]:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def command(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
     """A kill of the real command, at any moment of some seconds, and its real resume."""
     variant = list(VARIANTS)[number % len(VARIANTS)]
-    stop = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[number % 3]
+    stop = STOPS[number % len(STOPS)]
     folder = bench.folder / f"command{number}"
     overrides = [*COMMON, f"corpus.path={bench.text}", *VARIANTS[variant], f"hydra.run.dir={folder}"]
     seconds = rng.uniform(0, 9)
     with subprocess.Popen(
-        [sys.executable, str(SCRIPT), *overrides], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, str(SCRIPT), *overrides],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=default_signals,
     ) as process:
         time.sleep(seconds)
         process.send_signal(stop)
@@ -631,14 +644,17 @@ def inputs(count: int, folder: Path, seed: int | None, found: Callable[[str, str
         ),
     }
     anything = st.characters(exclude_categories=())  # NUL and lone surrogates too
-    usual = st.text(st.characters(codec="ascii"), min_size=200, max_size=2000)
+    proper = st.characters(codec="utf-8", exclude_characters="\0")
+    usual = st.text(st.characters(codec="ascii", exclude_characters="\0"), min_size=200, max_size=2000)
     texts = st.one_of(
         usual,
         usual,
+        usual,
+        st.text(proper, min_size=100, max_size=800),
         st.text(anything, max_size=400),
         st.text(st.sampled_from("a\0b\ud800\U0001f600\u2028\r\n\x1b"), min_size=100, max_size=400),
         st.builds(lambda character, length: character * length, anything, st.integers(0, 3000)),
-        st.builds(lambda words, times: " ".join(words) * times, st.lists(st.text(anything)), st.integers(0, 200)),
+        st.builds(lambda words, times: " ".join(words) * times, st.lists(st.text(proper)), st.integers(30, 200)),
         some("ab" * 500_000, "The quick brown fox.\n" * 200, "\ufeff" + "a\r\n" * 300, "e\u0301" * 500),
     ).map(lambda text: text.encode("utf-8", "surrogatepass"))
     contents = st.integers(0, 9).flatmap(lambda n: st.binary(max_size=500) if n == 0 else texts)
@@ -662,6 +678,8 @@ def inputs(count: int, folder: Path, seed: int | None, found: Callable[[str, str
         (folder / "text").write_bytes(content)
         small = {"trainer.max_epochs": 1, "samples.length": 5, "data.batch_size": 2, "data.seq_len": 10, "threads": 1}
         given = small | {"model.hidden_size": 8, "model.embedding_dim": 4, "trainer.max_steps": 3, "logger": "none"}
+        if number % 8 and "data.stride" in values:  # else there is no stride
+            values["data.sampling"] = "windows"
         overrides = [f"{name}={value}" for name, value in (given | values).items()]
         result = trained_or_refused([*overrides, "corpus=file", f"corpus.path={folder / 'text'}"], folder / str(number))
         shown = " ".join(f"{name}={str(value)[:24]}" for name, value in values.items())
@@ -750,7 +768,7 @@ def add(fault: str, number: int, variant: str, moment: str, result: str) -> None
 GOOD = ("exact", "not stopped", "all runs finished", "trained", "refused: ", "measured: ")
 
 MEANING = {
-    "kill": "SIGINT, SIGTERM or SIGKILL, one to three times a run, at any moment or inside the writing of a file",
+    "kill": "SIGINT, SIGTERM, SIGHUP or SIGKILL, one to three times a run, at any moment or inside a write of a file",
     "train.py": "the same to the command itself, at any moment of its first nine seconds, imports included",
     "file-size limit": "no file can grow beyond a random size (RLIMIT_FSIZE), resumed without the limit",
     "disk full": "the run folder is a disk of 4 to 128 KiB, resumed once there is room",
@@ -828,7 +846,7 @@ def family(fault: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 50_000}
+    wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 400_000}
     given = dict(argument.split("=", 1) for argument in arguments)
     if not given.keys() <= wanted.keys() or not all(value.isdecimal() for value in given.values()):
         sys.exit(f"error: what can be given: {' '.join(f'{name}={count}' for name, count in wanted.items())}")

@@ -19,13 +19,14 @@ import torch
 from lightning.pytorch import Trainer
 
 import charlm
-from charlm import sweep, training
-from charlm.config import Busy, Interrupted, UserError, compose, identity
+from charlm import callbacks, sweep, training
+from charlm.config import Busy, Interrupted, UserError, compose, identity, stop_signals
 from charlm.corpus import load_corpus
 from charlm.files import read_samples, read_summary, remove_drafts, replacing
 from charlm.generation import NAMES
 from charlm.lock import hold
 from charlm.training import train
+from charlm.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[1]
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -55,9 +56,9 @@ def assert_nothing_lost(rows):
 
 
 def test_killed_runs_go_on_exactly_and_odd_input_is_trained_on_or_refused(tmp_path):
-    rows, table = robustness(tmp_path, "kills=3", "inputs=8")
+    rows, table = robustness(tmp_path, "kills=4", "inputs=8")
     assert_nothing_lost(rows)
-    assert [row["fault"] for row in rows] == ["SIGINT", "SIGTERM", "SIGKILL", *["input"] * 8]
+    assert [row["fault"] for row in rows] == ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL", *["input"] * 8]
     assert "| kill |" in table and "of 8 generated configurations and texts (" in table
 
 
@@ -219,7 +220,7 @@ def test_a_run_that_is_stopped_before_its_configuration_is_saved_can_begin_again
     assert train(config, tmp_path / "run")["status"] == "finished"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_after_the_last_step_is_recorded_too(small, tmp_path, monkeypatch, number):
     config, test = small(TEXT), training._test
 
@@ -228,14 +229,54 @@ def test_a_signal_after_the_last_step_is_recorded_too(small, tmp_path, monkeypat
         return test(*arguments)
 
     monkeypatch.setattr(training, "_test", interrupted)
-    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    handlers = [signal.getsignal(each) for each in stop_signals()]
     with pytest.raises(Interrupted) as stopped:
         train(config, tmp_path / "run")
     assert stopped.value.code == 128 + number
     assert read_summary(tmp_path / "run")["status"] == "interrupted"
-    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert [signal.getsignal(each) for each in stop_signals()] == handlers
     monkeypatch.undo()
     assert train(config, tmp_path / "run", resume=True)["test/bpc"] > 0
+
+
+def test_a_signal_that_is_ignored_stops_nothing(small, tmp_path, monkeypatch):
+    def hang_up(*arguments):
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    monkeypatch.setattr(callbacks.Record, "on_train_batch_end", hang_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        assert train(small(TEXT), tmp_path / "run")["status"] == "finished"
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_corpus_too_large_for_the_memory_is_told_in_a_line(small, tmp_path, monkeypatch):
+    def no_memory(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(Vocabulary, "encode", no_memory)
+    with pytest.raises(UserError, match=r"^corpus=file is too large for this machine's memory: corpus.max_chars="):
+        train(small(TEXT), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lines", [1, 5])
+def test_a_run_of_which_nobody_reads_on_ends_in_peace(tmp_path, lines):
+    arguments = ["corpus=pydoc", "logger=none", "trainer.max_steps=2", f"hydra.run.dir={tmp_path / 'run'}"]
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "train.py"), *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for _ in range(lines):
+            assert process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors, read_summary(tmp_path / "run")["status"]) == (0, "", "finished")
 
 
 @pytest.mark.parametrize("script", ["train.py", "sample.py"])

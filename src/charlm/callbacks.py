@@ -25,7 +25,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from charlm.config import Config, Interrupted, UserError
+from charlm.config import Config, Interrupted, UserError, stop_signals
 from charlm.files import replacing, write_atomically
 from charlm.generation import TextGenerator
 from charlm.module import CharLM, gather
@@ -297,7 +297,7 @@ class Checkpoints(Callback):
 
     With `trainer.save_every_epoch` the end of epoch n is kept as epoch_n.ckpt.
 
-    Ctrl-C and SIGTERM are noted when they come and answered at the end of the batch (or of the validation that follows
+    A signal to stop is noted when it comes and answered at the end of the batch (or of the validation that follows
     it), where the run can be saved such that it goes on exactly. A second signal does not wait. Ranks that share a run
     stop at the same step, whichever the signal has reached first.
 
@@ -324,9 +324,7 @@ class Checkpoints(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.folder.mkdir(exist_ok=True)
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) is not signal.SIG_IGN:  # whoever ignores it means it
-                    self._handlers[number] = signal.signal(number, self._note)
+            self._handlers = {number: signal.signal(number, self._note) for number in stop_signals()}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number

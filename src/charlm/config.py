@@ -13,6 +13,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,7 +85,16 @@ class Busy(UserError):
 
 
 class Interrupted(SystemExit):
-    """The run was asked to stop (Ctrl-C, SIGTERM) and has saved itself; exits with 128 + the signal's number."""
+    """The run was asked to stop (by one of stop_signals) and has saved itself; exits with 128 + the signal's number."""
+
+
+def stop_signals() -> list[int]:
+    """What asks a run to stop: Ctrl-C, a cluster's preemption (SIGTERM), a terminal that was closed (SIGHUP).
+
+    Without those that are ignored, as nohup has it: whoever ignores one means it.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def option(
@@ -538,7 +548,8 @@ def told_in_lines() -> Iterator[None]:
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints, with a traceback, what comes from below it
     try:
-        yield
+        with cut_short():
+            yield
     except (UserError, HydraException, OmegaConfBaseException) as error:
         if full:
             raise
@@ -548,12 +559,19 @@ def told_in_lines() -> Iterator[None]:
             if isinstance(cause, UserError | HydraException | OmegaConfBaseException)
         ]
         sys.exit("error: " + "\n".join(dict.fromkeys(causes)))
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unflushed has nowhere to go
     except OSError as error:
         if full or error.filename is None:
             raise
         sys.exit(f"error: {error.filename}: {error.strerror}")
+
+
+@contextmanager
+def cut_short() -> Iterator[None]:
+    """What prints in here ends, in peace, when its reader has read enough, as `| head` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unflushed has nowhere to go
 
 
 def quote_free_text(arguments: Sequence[str]) -> list[str]:

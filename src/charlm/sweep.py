@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charlm.config import Busy, Config, Interrupted, UserError, identity, save
+from charlm.config import Busy, Config, Interrupted, UserError, identity, save, stop_signals
 from charlm.corpus import load_corpus
 from charlm.files import read_summary, write_summary
 from charlm.lock import hold
@@ -111,13 +111,14 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
         tags: the overrides that make this run, for W&B.
     """
     worker, seen = _follow_parent(), _written(folder)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in stop_signals()}
     if worker:  # Ctrl-C reaches every process of a terminal; what it means for a sweep is its parent's business
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _interrupt)
     elif _is_parent():
-        signal.signal(signal.SIGINT, _interrupt)
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in before:
+            signal.signal(number, _interrupt)
     try:
         if not _asked_to_stop():
             _run(config, folder, cores, group, tags)
@@ -297,7 +298,7 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = Tr
                 _ask_to_stop(number)
                 print("stopping: each run saves itself at the end of its step (once more: at once)", file=sys.stderr)
 
-            before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+            before = {number: signal.signal(number, stop) for number in stop_signals()}
         progress = Progress(jobs)
         try:
             with progress:

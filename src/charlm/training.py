@@ -30,7 +30,7 @@ from lightning.pytorch.strategies import DDPStrategy
 import charlm
 from charlm import baselines
 from charlm.callbacks import CheckpointFiles, Checkpoints, EarlyStopping, ProgressBar, Record, Samples
-from charlm.config import Config, Interrupted, UserError, identity, save, source_version
+from charlm.config import Config, Interrupted, UserError, identity, save, source_version, stop_signals
 from charlm.data import CharDataModule
 from charlm.files import read_samples, read_summary, remove_drafts, write_atomically, write_summary
 from charlm.generation import Description, checkpoint_file, read_checkpoint
@@ -91,7 +91,12 @@ def train(
     torch.set_flush_denormal(True)  # numbers near zero are rare, and tens of times slower to compute with
     torch.set_num_threads(1)  # initial values must not depend on the number that follows
     data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
-    data.setup()
+    try:
+        data.setup()
+    except MemoryError as error:
+        raise UserError(
+            f"corpus={config.corpus.name} is too large for this machine's memory: corpus.max_chars= takes its beginning"
+        ) from error
     last = folder / "checkpoints" / "last.ckpt"
     checkpoint = last if resume and last.exists() else None  # a run killed before its first one starts again
     done = 0  # steps
@@ -186,14 +191,14 @@ class _LogFile(logging.FileHandler):
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM raise Interrupted, where nobody has said what else they are to do."""
+    """Have a signal to stop raise Interrupted, where nobody has said what else they are to do."""
     before: dict[int, Any] = {}
 
     def interrupt(number: int, frame: Any) -> None:
         raise Interrupted(128 + number)
 
     if threading.current_thread() is threading.main_thread():
-        for stop in (signal.SIGINT, signal.SIGTERM):
+        for stop in stop_signals():
             if signal.getsignal(stop) in (signal.SIG_DFL, signal.default_int_handler):
                 before[stop] = signal.signal(stop, interrupt)
     try:
