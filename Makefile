@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train report test test-slow lint types check format
+.PHONY: help setup clusters train report bench test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ train: setup ## train on the embedded corpus (under a minute) and print a sample
 
 report: setup ## write experiments/results/report.html and README's table of findings
 	$(BIN)/python -m charlm.report
+
+bench: .venv/bench ## measure charlm beside its yardsticks: half an hour of two quiet cores
+	$(BIN)/python -m experiments.benchmarks
+
+.venv/bench: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
 
 test: setup ## run the tests, without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --durations=12

@@ -1,26 +1,18 @@
 """How long until something happens: `train.py --help`, the first training step, 100 MB of text as tokens.
 
-    python -m experiments.benchmarks.start
-
-The first two are whole commands, timed from outside, on a warm disk. Writes experiments/results/start.csv.
+The first two are whole commands, timed from outside, on a warm disk.
 """
 
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
+from experiments.benchmarks.turns import Comparison, in_turn
 
 ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "experiments" / "results" / "start.csv"
-TURNS = 5
 
 TOKENS = """
 import random, resource, time
@@ -64,27 +56,9 @@ def tokens() -> tuple[float, float]:
     return seconds, size
 
 
-def row(name: str, measured: Callable[[], float], unit: str, most: float) -> dict[str, object]:
-    measured()  # warms the disk's cache
-    values = [measured() for _ in range(TURNS)]
-    figures = {"median": statistics.median(values), "lowest": min(values), "highest": max(values)}
-    return {"what": name, **{key: round(value, 2) for key, value in figures.items()}, "unit": unit, "at most": most}
-
-
-def main() -> None:
-    rows = [
-        row("train.py --help", help_seconds, "s", 1),
-        row("train.py until its first step", first_step_seconds, "s", 8),
-        row("100 million characters as tokens", lambda: tokens()[0], "s", 3),
-        row("peak of memory meanwhile, beyond the text", lambda: tokens()[1], "bytes a character", 6),
-    ]
-    table = Table(*rows[0])
-    for each in rows:
-        table.add_row(*map(str, each.values()))
-    Console().print(table)
-    machine = {"python": platform.python_version(), "machine": platform.machine()}
-    pd.DataFrame(rows).assign(**machine).to_csv(RESULTS, index=False)
-
-
-if __name__ == "__main__":
-    main()
+def comparisons() -> Iterator[Comparison]:
+    yield Comparison("train.py --help", in_turn(help_seconds)[0], "s", at_most=1)
+    yield Comparison("train.py until its first step", in_turn(first_step_seconds)[0], "s", at_most=8)
+    seconds, sizes = zip(*(tokens() for _ in range(5)), strict=True)
+    yield Comparison("100 million characters as tokens", seconds, "s", at_most=3)
+    yield Comparison("peak of memory meanwhile, beyond the text", sizes, "bytes a character", at_most=6)

@@ -1,34 +1,21 @@
-"""How fast a model is trained: train() beside a bare PyTorch loop with the same modules, in one run.
+"""Training: train() beside a bare PyTorch loop, Keras' recipe, a loop over single characters, and itself in bf16.
 
-    python -m experiments.benchmarks.training
-
-One thread. Both sides train on the same text with the same cells, batches, optimizer, schedule and clipping; ours with
-its logging and a progress bar, and nothing is held out, so that neither scores. They take turns; the ratio is that of
-the medians, the spread that of the turns. Writes experiments/results/training.csv.
+One thread. All sides train on the same text with cells, batches and windows of the same size; ours with its logging and
+a progress bar, and nothing is held out, so that no side scores.
 """
 
 import dataclasses
-import logging
+import importlib.util
 import os
-
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read when torch is imported: see train.py
-
-import platform
-import statistics
-import sys
 import tempfile
 import time
-import warnings
+from collections.abc import Iterator
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import torch
 import torch.nn.functional as F
-from rich.console import Console
-from rich.table import Table
 from torch.optim.lr_scheduler import LambdaLR
 
 from charlm.config import Config, compose
@@ -36,23 +23,26 @@ from charlm.data import CharDataModule
 from charlm.model import CharRNN, detach
 from charlm.module import OPTIMIZERS, lr_factor, total_steps
 from charlm.training import train
+from experiments.benchmarks.turns import Comparison, in_turn
 
-RESULTS = Path(__file__).parents[1] / "results" / "training.csv"
-TURNS = 5
 SECONDS = 4
 """Of each side in each turn, about."""
 
-SIZES = {
-    "1×100, 1 stream, windows of 25": (1, 100, 1, 25, 1.25),
-    "1×128, 8, 100": (1, 128, 8, 100, 1.05),
-    "2×256, 32, 100": (2, 256, 32, 100, 1.05),
-    "2×512, 64, 100": (2, 512, 64, 100, 1.05),
-}
-"""Layers, units, streams, window, and the ratio to stay below."""
+Size = tuple[int, int, int, int]
+"""Layers, units, streams, window."""
+
+SMALLEST, SMALL, MIDDLE, LARGE = (1, 100, 1, 25), (1, 128, 8, 100), (2, 256, 32, 100), (2, 512, 64, 100)
+AT_MOST = {SMALLEST: 1.25, SMALL: 1.05, MIDDLE: 1.05, LARGE: 1.05}
+"""Our time over that of the bare loop."""
 
 
-def configuration(cell: str, size: str, steps: int) -> Config:
-    layers, units, streams, window, _ = SIZES[size]
+def shown(size: Size) -> str:
+    layers, units, streams, window = size
+    return f"{layers}×{units}, {streams} streams, windows of {window}".replace("1 streams", "1 stream")
+
+
+def configuration(cell: str, size: Size, steps: int, *more: str) -> Config:
+    layers, units, streams, window = size
     config: Config = compose(
         [
             f"cell={cell}",
@@ -68,94 +58,151 @@ def configuration(cell: str, size: str, steps: int) -> Config:
             "samples.length=0",
             f"trainer.max_steps={steps}",
             "trainer.max_epochs=1000",
+            *more,
         ]
     )
     return config
 
 
-def bare(config: Config) -> float:
-    """Seconds of the loop that anybody would write with these modules."""
-    data = CharDataModule(config.corpus, config.data, None, config.seed)
-    data.setup()
-    torch.manual_seed(config.seed)
-    model = CharRNN(
-        len(data.vocabulary),
-        config.cell.name,
-        config.model.embedding_dim,
-        config.model.hidden_size,
-        config.model.num_layers,
-    )
-    options = {name: value for name, value in dataclasses.asdict(config.optimizer).items() if value is not None}
-    optimizer = OPTIMIZERS[options.pop("name")](model.parameters(), **options)
-    total = total_steps(config, len(data.train_batches))
-    schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, len(data.train_batches)))
-    clip = config.trainer.gradient_clip_val
-    assert clip is not None
-    steps, state = 0, None
-    start = time.perf_counter()
-    while steps < total:
-        state = None
-        for inputs, targets in data.train_batches:
-            logits, state = model(inputs, state)
-            state = detach(state)
-            loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
-            optimizer.step()
-            schedule.step()
-            steps += 1
-            if steps == total:
-                break
-    return time.perf_counter() - start
-
-
 def ours(config: Config) -> float:
-    """Seconds that train() says it took, logging and progress bar on."""
+    """Seconds a step, as train() says, logging and progress bar on."""
     with tempfile.TemporaryDirectory() as folder, redirect_stderr(StringIO()):
-        return float(train(config, Path(folder, "run"), progress_bar=True, cores=1)["train_seconds"])
+        summary = train(config, Path(folder, "run"), progress_bar=True, cores=1)
+    return float(summary["train_seconds"]) / int(summary["steps"])
 
 
-def measure(cell: str, size: str) -> dict[str, Any]:
-    steps = max(20, round(20 * SECONDS / bare(configuration(cell, size, 20))))
-    config = configuration(cell, size, steps)
-    taken: dict[str, list[float]] = {"bare": [], "charlm": []}
-    for _ in range(TURNS):
-        taken["bare"].append(bare(config) / steps)
-        taken["charlm"].append(ours(config) / steps)
-    medians = {side: statistics.median(each) for side, each in taken.items()}
-    ratios = [one / other for one, other in zip(taken["charlm"], taken["bare"], strict=True)]
-    streams, window, most = SIZES[size][2:]
-    return {
-        "cell": cell,
-        "size": size,
-        "bare, ms a step": round(1e3 * medians["bare"], 2),
-        "charlm, ms a step": round(1e3 * medians["charlm"], 2),
-        "characters/s": round(streams * window / medians["charlm"]),
-        "ratio": round(medians["charlm"] / medians["bare"], 3),
-        "lowest": round(min(ratios), 3),
-        "highest": round(max(ratios), 3),
-        "at most": most,
-    }
+class Bare:
+    """The loop that anybody would write with these modules; `seconds` trains on and says how long a step takes."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.data = CharDataModule(config.corpus, config.data, None, config.seed)
+        self.data.setup()
+
+    def model(self) -> CharRNN:
+        torch.manual_seed(self.config.seed)
+        options = self.config.model
+        return CharRNN(
+            len(self.data.vocabulary),
+            self.config.cell.name,
+            options.embedding_dim,
+            options.hidden_size,
+            options.num_layers,
+        )
+
+    def seconds(self) -> float:
+        config, data, model = self.config, self.data, self.model()
+        options = {name: value for name, value in dataclasses.asdict(config.optimizer).items() if value is not None}
+        optimizer = OPTIMIZERS[options.pop("name")](model.parameters(), **options)
+        total = total_steps(config, len(data.train_batches))
+        schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, len(data.train_batches)))
+        clip = config.trainer.gradient_clip_val
+        assert clip is not None
+        steps = 0
+        start = time.perf_counter()
+        while steps < total:
+            state = None
+            for inputs, targets in data.train_batches:
+                logits, state = model(inputs, state)
+                state = detach(state)
+                loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+                optimizer.step()
+                schedule.step()
+                steps += 1
+                if steps == total:
+                    break
+        return (time.perf_counter() - start) / total
 
 
-def main(arguments: list[str]) -> None:
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    logging.getLogger("charlm").propagate = False
-    warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
-    rows = []
-    for cell in arguments or ("lstm", "gru", "rnn"):
-        for size in SIZES:
-            rows.append(measure(cell, size))
-            print(f"{cell} {size}: {rows[-1]['ratio']}", flush=True)
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
-    Console().print(table)
-    machine = {"torch": torch.__version__, "python": platform.python_version(), "machine": platform.machine()}
-    pd.DataFrame(rows).assign(**machine).to_csv(RESULTS, index=False)
+class ByCharacter(Bare):
+    """The loop of the tutorials: the model is called on one character after another, then all are learned from."""
+
+    def seconds(self) -> float:
+        config, model = self.config, self.model()
+        optimizer = torch.optim.Adam(model.parameters(), config.optimizer.lr)
+        batches = iter(self.data.train_batches)
+        total = config.trainer.max_steps
+        assert total is not None
+        start = time.perf_counter()
+        for _ in range(total):
+            inputs, targets = next(batches)
+            state, loss = None, torch.zeros(())
+            for position in range(inputs.shape[1]):
+                logits, state = model(inputs[:, position : position + 1], state)
+                loss = loss + F.cross_entropy(logits[:, 0], targets[:, position])
+            optimizer.zero_grad()
+            (loss / inputs.shape[1]).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        return (time.perf_counter() - start) / total
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+class Keras(Bare):
+    """Keras on its PyTorch backend: Embedding, LSTM(return_sequences), Dense, compile(), fit()."""
+
+    def seconds(self) -> float:
+        os.environ["KERAS_BACKEND"] = "torch"
+        import keras
+
+        options, data = self.config.model, self.data
+        vocab_size = len(data.vocabulary)
+        layers = [keras.layers.LSTM(options.hidden_size, return_sequences=True) for _ in range(options.num_layers)]
+        assert options.embedding_dim is not None
+        model = keras.Sequential(
+            [keras.layers.Embedding(vocab_size, options.embedding_dim), *layers, keras.layers.Dense(vocab_size)]
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer=keras.optimizers.Adam(self.config.optimizer.lr), loss=loss)
+        total = self.config.trainer.max_steps
+        assert total is not None
+        pairs = [pair for pair, _ in zip(data.train_batches, range(total), strict=False)]
+        inputs, targets = (torch.cat([pair[side] for pair in pairs]).numpy() for side in (0, 1))
+        batch_size = self.config.data.batch_size
+        model.fit(inputs[:batch_size], targets[:batch_size], batch_size=batch_size, verbose=0)  # builds the model
+        start = time.perf_counter()
+        model.fit(inputs, targets, batch_size=batch_size, shuffle=False, verbose=0)
+        return (time.perf_counter() - start) / len(pairs)
+
+
+def compare(cell: str, size: Size, yardstick: type[Bare], against: str, at_most: float | None = None) -> Comparison:
+    steps = max(10, round(SECONDS / yardstick(configuration(cell, size, 10)).seconds()))
+    longest = len(Bare(configuration(cell, size, 1)).data.train_batches)
+    config = configuration(cell, size, min(steps, longest))  # within an epoch: only `Bare` begins another
+    theirs = yardstick(config)
+    taken = in_turn(lambda: 1e3 * ours(config), lambda: 1e3 * theirs.seconds())
+    what = f"training step, {cell} {shown(size)}"
+    return Comparison(what, taken[0], "ms a step", taken[1], against, at_most=at_most)
+
+
+def bf16(cell: str, size: Size) -> Iterator[Comparison]:
+    """Speed, and loss after as many steps."""
+    steps = max(20, round(SECONDS / Bare(configuration(cell, size, 10)).seconds()))
+    sides = [configuration(cell, size, steps, f"trainer.precision={name}") for name in ("bf16-mixed", "32-true")]
+    mixed, full = in_turn(lambda: 1e3 * ours(sides[0]), lambda: 1e3 * ours(sides[1]), turns=3)
+    yield Comparison(f"bf16-mixed, {cell} {shown(size)}", mixed, "ms a step", full, "32-true")
+    losses = [[loss(side)] for side in sides]
+    yield Comparison(
+        f"bf16-mixed, {cell} {shown(size)}: loss after {steps} steps", losses[0], "nats", losses[1], "32-true"
+    )
+
+
+def loss(config: Config) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return float(train(config, Path(folder, "run"), cores=1)["train/loss"])
+
+
+def comparisons() -> Iterator[Comparison]:
+    for cell in ("lstm", "gru", "rnn"):
+        for size, at_most in AT_MOST.items():
+            yield compare(cell, size, Bare, "bare PyTorch loop", at_most)
+    yield compare("lstm", SMALLEST, ByCharacter, "loop over characters")
+    if importlib.util.find_spec("keras") is None:
+        print("Keras is not there to be measured: pip install 'charlm[bench]'")
+    else:
+        for size in (SMALL, MIDDLE):
+            yield compare("lstm", size, Keras, "Keras on PyTorch")
+    for cell in ("lstm", "gru", "rnn"):
+        for size in (SMALL, LARGE):
+            yield from bf16(cell, size)

@@ -1,0 +1,94 @@
+"""Each benchmark beside its yardstick, in one run and in turn: ratios of the medians, with the spread of the turns.
+
+    python -m experiments.benchmarks                     all of them: half an hour of two quiet cores
+    python -m experiments.benchmarks training start      some
+
+Writes experiments/results/benchmarks.csv and benchmarks.md line by line; other benchmarks' lines stay as they are.
+"""
+
+import os
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read when torch is imported: see train.py
+
+import datetime
+import importlib
+import logging
+import platform
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from charlm.files import write_atomically
+
+RESULTS = Path(__file__).parents[1] / "results"
+NAMES = ("training", "start", "generation", "scoring", "packing")
+COLUMNS = ("what", "charlm", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
+
+
+def machine() -> str:
+    """The processor's name where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def write(table: pd.DataFrame) -> None:
+    write_atomically(RESULTS / "benchmarks.csv", table.to_csv(index=False))
+    shown = table.reindex(columns=["benchmark", *COLUMNS]).astype(object).where(lambda cells: cells.notna(), "")
+    text = (
+        "# Benchmarks\n\ncharlm and its yardstick take turns; shown are medians, their ratio, and the lowest and "
+        "highest ratio of any turn (of the figure itself where there is no yardstick). Machine and versions: "
+        "[benchmarks.csv](benchmarks.csv).\n"
+    )
+    for name, part in shown.groupby("benchmark", sort=False):
+        text += f"\n`python -m experiments.benchmarks {name}`\n\n| {' | '.join(COLUMNS)} |\n"
+        text += "|" + "---|" * len(COLUMNS) + "\n"
+        text += "".join(f"| {' | '.join(map(_cell, row))} |\n" for row in part[list(COLUMNS)].to_numpy())
+    write_atomically(RESULTS / "benchmarks.md", text)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        f"{value:,.4g}"
+        if isinstance(value, float) and value < 1e4
+        else f"{value:,.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def main(names: Sequence[str]) -> None:
+    if {"-h", "--help"} & set(names):
+        print(__doc__)
+        return
+    if unknown := set(names) - set(NAMES):
+        sys.exit(f"error: there is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    logging.getLogger("charlm").propagate = False
+    warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
+    path = RESULTS / "benchmarks.csv"
+    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark"])
+    about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}
+    about |= {name: version(name) for name in ("torch", "lightning")}
+    for name in names or NAMES:
+        rows = []
+        for comparison in importlib.import_module(f"experiments.benchmarks.{name}").comparisons():
+            rows.append({"benchmark": name, **comparison.row(), **about})
+            print("  ".join(f"{key}: {value}" for key, value in rows[-1].items() if key in COLUMNS), flush=True)
+            others = table[table["benchmark"] != name]
+            write(pd.concat([others, pd.DataFrame(rows)], ignore_index=True))
+        table = pd.read_csv(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
