@@ -66,7 +66,7 @@ def trends(scale: Scale, frame: pd.DataFrame, name: str, levels: tuple[Any, ...]
         for figure in ("unknown words", "distinct-2"):
             curves = pick(frame, corpus=corpus).pivot(index="seed", columns=name, values=figure)[list(levels)]
             question = f"{figure} rise with {name}, {corpus}"
-            verdicts.append(of_trend(question, curves, rising=True, unit=SHARE, held_equal=held_equal))
+            verdicts.append(of_trend(question, curves, rising=True, held_equal=held_equal))
     return verdicts
 
 

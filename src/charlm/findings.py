@@ -53,6 +53,8 @@ class Region:
 ABOVE_ZERO, BELOW_ZERO = Region(low=0.0), Region(high=0.0)
 ALIKE = Region(-MARGIN, MARGIN)
 
+RANK_CORRELATION = "rank correlation"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -165,24 +167,27 @@ def of_mean(
     return _judged(question, float(array.mean()), float(low), float(high), p, region, unit, held_equal, len(array))
 
 
-def of_trend(
-    question: str, curves: ArrayLike, *, rising: bool, unit: str, held_equal: str = "", min_runs: int = 5
-) -> Verdict:
+def of_trend(question: str, curves: ArrayLike, *, rising: bool, held_equal: str = "", min_runs: int = 5) -> Verdict:
     """Whether a figure rises (or falls) along a scale, by Page's trend test over the runs' curves.
 
-    The estimate is the effect: the last value of a curve less its first, its mean over the runs with a t interval.
+    The estimate is what that test sums up: the rank correlation of a curve with the scale (Spearman's; 1: each value is
+    higher than the one before, -1: lower; 0 for a curve that is level), its mean over the runs with a t interval.
 
     Args:
         curves: (runs, levels), the same levels in the same order for each run; at least 3 levels.
     """
     table = np.asarray(curves, float)
-    values = _array(table[:, -1] - table[:, 0])
+    levels = table.shape[1]
     region = ABOVE_ZERO if rising else BELOW_ZERO
+    scale, ranks = (values - (levels + 1) / 2 for values in (np.arange(1, levels + 1), stats.rankdata(table, axis=1)))
+    values = _array(ranks @ scale / (scale @ scale))
     if len(table) < max(MIN_RUNS, min_runs) or not _finite(table):
-        return _undecided(question, region, unit, held_equal, values, None, min_runs)
-    effect = of_mean(question, values, region, unit=unit, held_equal=held_equal, min_runs=min_runs)
+        return _undecided(question, region, RANK_CORRELATION, held_equal, values, None, min_runs)
+    effect = of_mean(question, values, region, unit=RANK_CORRELATION, held_equal=held_equal, min_runs=min_runs)
     up, down = (float(stats.page_trend_test(ordered).pvalue) for ordered in (table, table[:, ::-1]))
     p_supported, p_refuted = (up, down) if rising else (down, up)
+    assert effect.low is not None and effect.high is not None
+    effect = replace(effect, low=max(effect.low, -1.0), high=min(effect.high, 1.0))
     decided = replace(effect, p_supported=p_supported, p_refuted=p_refuted, note="Page's trend test")
     return replace(decided, verdict=_decide(p_supported, p_refuted))
 
