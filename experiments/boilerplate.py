@@ -47,6 +47,7 @@ def judge(scale: Scale) -> Finding:
     licence = boilerplate(whole)
     written = [write(run, count=COUNT, length=1000, temperature=0.8, prompt="The ") for run in frame["run"]]
     frame["licence"] = [licence_share(samples, licence) or 0.0 for samples in written]
+    frame["anywhere in the text"] = [licence_share(samples, whole) or 0.0 for samples in written]
     raw, stripped = (pick(frame, corpus__strip_boilerplate=value)["licence"] for value in (False, True))
     own = len(licence) / len(whole)
     same, unit = "model, epochs, prompt, sampling", "share of 5-grams of words"
@@ -62,9 +63,16 @@ def judge(scale: Scale) -> Finding:
         claim=CLAIM,
         verdicts=[excess, carries],
         answer=f"{raw.mean():.2%} of the sampled 5-grams are the licence's where the text carries it, "
-        f"{stripped.mean():.2%} where it has been cut off; the licence is {own:.2%} of the text.",
+        f"{stripped.mean():.2%} where it has been cut off; the licence is {own:.2%} of the text. Of all sampled "
+        f"5-grams {frame['anywhere in the text'].mean():.2%} stand anywhere in the text: the more a model knows by "
+        "heart, the more this says.",
         population=f"one LSTM layer on the Republic, {min(2, scale.epochs)} epochs, temperature 0.8",
         held_equal=same,
-        tables=[rows("Licence in samples", means(frame, ["corpus.strip_boilerplate"], ["licence", "train/loss"]))],
+        tables=[
+            rows(
+                "Licence in samples",
+                means(frame, ["corpus.strip_boilerplate"], ["licence", "anywhere in the text", "train/loss"]),
+            )
+        ],
         samples=[shown("the sample with most of the licence", passage, frame["run"].iloc[0], prompt="The ")],
     )
