@@ -1,4 +1,4 @@
-"""Nothing is lost: kills, faults of the machine, odd input, hostile files. The long form: experiments/robustness.py."""
+"""Nothing is lost: kills, faults of the machine, odd input, hostile files. The long form: experiments/robustness."""
 
 import csv
 import errno

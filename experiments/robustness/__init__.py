@@ -1,0 +1,1 @@
+"""Whether anything is lost: `python -m experiments.robustness` kills, hinders and feeds runs, and counts."""

@@ -1,0 +1,230 @@
+"""Faults of the machine: each trial returns its variant, its moment and its result."""
+
+import functools
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charlm.files import read_summary
+from charlm.module import CharLM
+from experiments.robustness.bench import COMMON, LIMIT, TEXT, Bench, attempt, damage, differences
+from experiments.robustness.kills import SCRIPT, at_random
+
+Trial = tuple[str, str, str]
+
+
+def refused(status: int, output: str, folder: Path, *said: str) -> str:
+    """What is wrong with a run that was to end with status 1 and a line that says so; empty where nothing is."""
+    if status != 1 or "Traceback" in output or output.count("error: ") != 1 or not all(part in output for part in said):
+        return f"status {status}: {output.strip()[-300:]}"
+    return damage(folder)
+
+
+def hindered(bench: Bench, folder: Path, variant: str, hinder: Callable[[], None], mend: Callable[[], None]) -> str:
+    """Train under a hindrance, mend it, resume."""
+    status, output = attempt(bench.config(variant), folder, hinder=hinder)
+    wrong = damage(folder) if status == 0 else refused(status, output, folder, "resume=")
+    drafts = [path.name for path in folder.rglob("*.tmp")]
+    mend()
+    if wrong or drafts:
+        return wrong or f"left behind: {drafts}"
+    if status == 0:
+        return ", ".join(differences(bench.reference(variant), folder)) or "exact"
+    return bench.goes_on(variant, folder)
+
+
+def file_size_limit(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    limit = int(10 ** rng.uniform(2.5, 4.8))
+
+    def hinder() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return variant, f"{limit} bytes", hindered(bench, folder, variant, hinder, lambda: None)
+
+
+def mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True, capture_output=True)
+
+
+def full_disk(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    size = rng.choice((4, 8, 16, 32, 48, 64, 80, 96, 112, 128))  # KiB
+    folder.mkdir()
+    mount("-t", "tmpfs", "-o", f"size={size}k", "none", str(folder))
+    try:
+        result = hindered(bench, folder, variant, lambda: None, lambda: mount("-o", "remount,size=16m", str(folder)))
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    return variant, f"{size} KiB", result
+
+
+def read_only_folder(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    seconds = rng.uniform(0.3, 0.8) * bench.seconds[variant]
+    folder.mkdir()
+    mount("-t", "tmpfs", "-o", "size=16m", "none", str(folder))
+    try:
+        ended, _ = attempt(bench.config(variant), folder, meanwhile=at_random(signal.SIGTERM, seconds))
+        if ended == 0:
+            return variant, f"{seconds:.2f} s", "not stopped"
+        mount("-o", "remount,ro", str(folder))
+        status, output = attempt(bench.config(variant), folder)
+        wrong = refused(status, output, folder, "Read-only file system")
+        mount("-o", "remount,rw", str(folder))
+        result = wrong or bench.goes_on(variant, folder)
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    return variant, f"resumed after {seconds:.2f} s", result
+
+
+def at_step(step: int, action: Callable[[], None]) -> Callable[[], None]:
+    """Have a process do something in the midst of a step."""
+
+    def hinder() -> None:
+        original = CharLM.training_step
+
+        def training_step(self: CharLM, batch: Any, batch_idx: int) -> Any:
+            if self.global_step == step - 1:
+                action()
+            return original(self, batch, batch_idx)
+
+        CharLM.training_step = training_step  # type: ignore[method-assign]
+
+    return hinder
+
+
+def with_wandb(bench: Bench, folder: Path, variant: str, step: int, action: Callable[[], None]) -> str:
+    config = bench.config(variant, "logger=wandb", "logger.mode=offline")
+    status, output = attempt(config, folder, hinder=at_step(step, action))
+    told = (folder / "train.log").read_text(encoding="utf-8").count("W&B")
+    if status != 0 or "Traceback" in output or told != 1:
+        return f"status {status}, told {told} times: {output.strip()[-300:]}"
+    return damage(folder) or ", ".join(differences(bench.reference(variant), folder)) or "exact"
+
+
+def wandb_killed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    def action() -> None:
+        found = subprocess.run(["pgrep", "-P", str(os.getpid()), "wandb-core"], capture_output=True, text=True)
+        for process in found.stdout.split():
+            os.kill(int(process), signal.SIGKILL)
+
+    step = rng.randint(1, 40)
+    return variant, f"step {step}", with_wandb(bench, folder, variant, step, action)
+
+
+def wandb_folder_removed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    step = rng.randint(1, 40)
+    action = functools.partial(shutil.rmtree, folder / "wandb")
+    return variant, f"step {step}", with_wandb(bench, folder, variant, step, action)
+
+
+def corpus_changed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    seconds, place = rng.uniform(0.3, 0.8) * bench.seconds[variant], rng.randrange(len(TEXT))
+    attempt(bench.config(variant), folder, meanwhile=at_random(signal.SIGKILL, seconds))
+    if not (folder / "checkpoints" / "last.ckpt").exists():
+        return variant, f"{seconds:.2f} s: no checkpoint yet", bench.goes_on(variant, folder)
+    if read_summary(folder).get("status") == "finished":
+        return variant, "not stopped", "exact"
+    bench.text.write_text(TEXT[:place] + "?" + TEXT[place + 1 :])
+    try:
+        status, output = attempt(bench.config(variant), folder)
+    finally:
+        bench.text.write_text(TEXT)
+    wrong = refused(status, output, folder, "corpus file has changed")
+    return variant, f"character {place}", wrong or bench.goes_on(variant, folder)
+
+
+def clock_jumps(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    far = 10 ** rng.uniform(0, 8)
+
+    def hinder() -> None:
+        clock = time.time
+        time.time = lambda: clock() + rng.uniform(-far, far)
+
+    status, output = attempt(bench.config(variant), folder, hinder=hinder)
+    wrong = "" if status == 0 and "Traceback" not in output else f"status {status}: {output.strip()[-300:]}"
+    return variant, f"±{far:.0f} s", wrong or ", ".join(differences(bench.reference(variant), folder)) or "exact"
+
+
+def asleep(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    seconds = rng.uniform(0.1, 0.9) * bench.seconds[variant]
+
+    def meanwhile(process: int) -> None:
+        time.sleep(seconds)
+        os.kill(process, signal.SIGSTOP)
+        time.sleep(0.5)
+        os.kill(process, signal.SIGCONT)
+
+    status, _ = attempt(bench.config(variant), folder, meanwhile=meanwhile)
+    result = ", ".join(differences(bench.reference(variant), folder)) if status == 0 else f"status {status}"
+    return variant, f"{seconds:.2f} s", result or "exact"
+
+
+def two_processes(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    seconds, second = rng.uniform(0, 0.3) * bench.seconds[variant], []
+
+    def meanwhile(process: int) -> None:
+        while not (folder / "summary.json").exists():
+            time.sleep(0.001)
+        time.sleep(seconds)
+        os.kill(process, signal.SIGSTOP)  # else it may have ended before the second has begun
+        if read_summary(folder).get("status") == "running":
+            second.append(attempt(bench.config(variant), folder))
+        os.kill(process, signal.SIGCONT)
+
+    status, output = attempt(bench.config(variant), folder, meanwhile=meanwhile)
+    if status != 0:
+        return variant, f"{seconds:.2f} s", f"status {status}: {output.strip()[-300:]}"
+    if not second:
+        return variant, f"{seconds:.2f} s", "not stopped"
+    status, output = second[0]
+    wrong = "" if "another process is training in" in output else f"the second: {status}, {output.strip()[-300:]}"
+    return variant, f"{seconds:.2f} s", wrong or ", ".join(differences(bench.reference(variant), folder)) or "exact"
+
+
+def worker_killed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
+    swept = ["cell=rnn,gru,lstm", "hydra.launcher.n_jobs=2", f"hydra.sweep.dir={folder}"]
+    arguments = [
+        sys.executable,
+        str(SCRIPT),
+        "-m",
+        *COMMON,
+        f"corpus.path={bench.text}",
+        "trainer.max_epochs=60",
+        *swept,
+    ]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        until = time.monotonic() + LIMIT
+        while not any(folder.glob("*/metrics.csv")) and time.monotonic() < until:
+            time.sleep(0.05)
+        workers = subprocess.run(["pgrep", "-P", str(process.pid), "-f", "popen_loky"], capture_output=True, text=True)
+        os.kill(int(rng.choice(workers.stdout.split())), signal.SIGKILL)
+        output, _ = process.communicate(timeout=LIMIT)
+    wrong = "" if "a worker was killed" in output and "Traceback" not in output else output.strip()[-300:]
+    again = subprocess.run(arguments, capture_output=True, text=True, timeout=2 * LIMIT)
+    states = [read_summary(run.parent).get("status") for run in folder.glob("*/summary.json")]
+    if not wrong and (again.returncode != 0 or states != ["finished"] * 3):
+        wrong = f"again: {again.returncode}, {states}: {again.stderr.strip()[-300:]}"
+    return "sweep of 3 runs", "once a run has begun", wrong or "all runs finished"
+
+
+FAULTS: dict[str, Callable[[Bench, Path, str, random.Random], Trial]] = {
+    "file-size limit": file_size_limit,
+    "disk full": full_disk,
+    "read-only folder": read_only_folder,
+    "W&B service killed": wandb_killed,
+    "W&B folder removed": wandb_folder_removed,
+    "corpus changed": corpus_changed,
+    "clock jumps": clock_jumps,
+    "asleep": asleep,
+    "two processes": two_processes,
+    "sweep's worker killed": worker_killed,
+}
+MOUNTS = ("disk full", "read-only folder")
+"""Need the right to mount."""

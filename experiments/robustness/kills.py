@@ -1,0 +1,136 @@
+"""SIGINT, SIGTERM, SIGHUP and SIGKILL, at any moment and inside the writing of a file."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from charlm import files
+from charlm.config import CONF_DIR
+from charlm.files import read_summary
+from experiments.robustness.bench import COMMON, LIMIT, STOPS, VARIANTS, Bench, attempt, damage, differences
+
+SCRIPT = CONF_DIR.parent / "train.py"
+
+
+def at_random(number: int, seconds: float) -> Callable[[int], None]:
+    """Send a signal after so many seconds, if the process is still there then."""
+
+    def send(process: int) -> None:
+        time.sleep(seconds)
+        os.kill(process, number)  # it has not been waited for: the number is still its own
+
+    return send
+
+
+def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
+    """Have a process signal itself in the midst of its so manieth write of a file that is to be replaced.
+
+    `place`: 'half' of it written, 'whole' but not yet in its place, or just 'replaced'.
+    """
+
+    def hinder() -> None:
+        count = 0
+        fsync, replace = os.fsync, os.replace
+
+        def at(here: str) -> bool:
+            nonlocal count
+            count += here == "whole"
+            return here == place and count == write
+
+        def counted_fsync(file: int) -> None:
+            if at("whole"):
+                os.kill(os.getpid(), number)
+            if place == "half" and count == write:
+                if number == signal.SIGKILL:  # the others let the write end
+                    os.ftruncate(file, os.fstat(file).st_size // 2)
+                os.kill(os.getpid(), number)
+            fsync(file)
+
+        def counted_replace(draft: Any, path: Any) -> None:
+            replace(draft, path)
+            if at("replaced"):
+                os.kill(os.getpid(), number)
+
+        files.os.fsync, files.os.replace = counted_fsync, counted_replace  # type: ignore[attr-defined]
+
+    return hinder
+
+
+def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
+    """One trial: a run that is stopped once to three times. Its fault, variant, moment and result."""
+    variant = list(VARIANTS)[number % len(VARIANTS)]
+    stop = STOPS[(number + number // len(VARIANTS)) % len(STOPS)]
+    bench.reference(variant)
+    folder = bench.folder / f"kill{number}"
+    moments = []
+    for _ in range(rng.choice((1, 2, 3, 3))):
+        inside = rng.random() < 0.4
+        if inside:
+            write, place = rng.randint(1, 30), rng.choice(("half", "whole", "replaced"))
+            moment = f"write {write} {place}"
+            status, output = attempt(bench.config(variant), folder, hinder=inside_write(stop, write, place))
+        else:
+            seconds = rng.uniform(0, 1.1 * bench.seconds[variant])
+            moment = f"{seconds:.3f} s"
+            status, output = attempt(bench.config(variant), folder, meanwhile=at_random(stop, seconds))
+        began = (folder / "summary.json").exists()
+        expected = -stop if stop == signal.SIGKILL else 128 + stop
+        if status == 0:
+            moments.append(f"{moment}: it had ended")
+            break
+        said = read_summary(folder).get("status")
+        moments.append(f"{moment}: {said or 'not begun'}")
+        wrong = damage(folder)
+        if status != expected or "Traceback" in output:
+            wrong = wrong or f"status {status} instead of {expected}: {output.strip()[-300:]}"
+        if began and said not in (("running", "finished") if stop == signal.SIGKILL else ("interrupted", "finished")):
+            wrong = wrong or f"summary says {said}"
+        if wrong:
+            return stop.name, variant, "; ".join(moments), wrong
+        if said == "finished":
+            break
+    result = bench.goes_on(variant, folder) if read_summary(folder).get("status") != "finished" else "exact"
+    if result == "exact":
+        found = differences(bench.reference(variant), folder)
+        result = f"another run: {', '.join(found)}" if found else "exact"
+        shutil.rmtree(folder)
+    if all(moment.endswith("had ended") for moment in moments):
+        result = "not stopped"
+    return stop.name, variant, "; ".join(moments), result
+
+
+def default_signals() -> None:
+    """For a new process, which would ignore what the harness ignores."""
+    for number in STOPS[:3]:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def command(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
+    """A kill of the real command, at any moment of some seconds, and its real resume."""
+    variant = list(VARIANTS)[number % len(VARIANTS)]
+    stop = STOPS[number % len(STOPS)]
+    folder = bench.folder / f"command{number}"
+    overrides = [*COMMON, f"corpus.path={bench.text}", *VARIANTS[variant], f"hydra.run.dir={folder}"]
+    seconds = rng.uniform(0, 9)
+    with subprocess.Popen(
+        [sys.executable, str(SCRIPT), *overrides],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=default_signals,
+    ) as process:
+        time.sleep(seconds)
+        process.send_signal(stop)
+        output, _ = process.communicate(timeout=LIMIT)
+    if "Traceback" in output or damage(folder):
+        return f"train.py {stop.name}", variant, f"{seconds:.2f} s", damage(folder) or output.strip()[-300:]
+    again = [f"resume={folder}"] if (folder / "config.yaml").exists() else overrides
+    done = subprocess.run([sys.executable, str(SCRIPT), *again], capture_output=True, text=True, timeout=LIMIT)
+    wrong = done.stderr.strip()[-300:] if done.returncode else ", ".join(differences(bench.reference(variant), folder))
+    return f"train.py {stop.name}", variant, f"{seconds:.2f} s", wrong or "exact"
