@@ -11,7 +11,7 @@ from charlm.model import CharRNN
 from charlm.module import HeldOutScore
 from experiments.benchmarks.turns import Comparison, in_turn
 
-VOCAB_SIZE, BEFORE, CHARACTERS, WINDOW = 90, 500, 50_000, 100
+VOCAB_SIZE, BEFORE, CHARACTERS, WINDOW = 90, 500, 20_000, 100
 
 
 def compare(cell: str, layers: int, units: int) -> Comparison:
