@@ -169,6 +169,12 @@ def test_what_asks_for_more_memory_than_there_is_is_refused_before_it_is_taken(s
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("option", ["optimizer.weight_decay", "optimizer.lr", "trainer.gradient_clip_val"])
+def test_a_number_that_float32_cannot_hold_is_refused(option):
+    with pytest.raises(UserError, match=f"^{option}=1e.300 is not allowed: no number may be so large"):
+        compose(["optimizer=rmsprop", f"{option}=1e300"])
+
+
 def test_a_draft_that_a_kill_left_is_removed_and_one_that_fails_leaves_none(tmp_path):
     (tmp_path / "last.ckpt.tmp").write_bytes(b"half")
     remove_drafts(tmp_path)

@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def configuration(cell: str, size: Size, steps: int, *more: str) -> Config:
 
 def ours(config: Config) -> float:
     """Seconds a step, as train() says, logging and progress bar on."""
-    with tempfile.TemporaryDirectory() as folder, redirect_stderr(StringIO()):
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):
         summary = train(config, Path(folder, "run"), progress_bar=True, cores=1)
     return float(summary["train_seconds"]) / int(summary["steps"])
 
@@ -167,7 +167,7 @@ class Keras(Bare):
 
 
 def compare(cell: str, size: Size, yardstick: type[Bare], against: str, at_most: float | None = None) -> Comparison:
-    steps = max(10, round(SECONDS / yardstick(configuration(cell, size, 10)).seconds()))
+    steps = max(4, round(SECONDS / yardstick(configuration(cell, size, 4)).seconds()))
     longest = len(Bare(configuration(cell, size, 1)).data.train_batches)
     config = configuration(cell, size, min(steps, longest))  # within an epoch: only `Bare` begins another
     theirs = yardstick(config)
@@ -178,7 +178,7 @@ def compare(cell: str, size: Size, yardstick: type[Bare], against: str, at_most:
 
 def bf16(cell: str, size: Size) -> Iterator[Comparison]:
     """Speed, and loss after as many steps."""
-    steps = max(20, round(SECONDS / Bare(configuration(cell, size, 10)).seconds()))
+    steps = max(4, round(SECONDS / Bare(configuration(cell, size, 4)).seconds()))
     sides = [configuration(cell, size, steps, f"trainer.precision={name}") for name in ("bf16-mixed", "32-true")]
     mixed, full = in_turn(lambda: 1e3 * ours(sides[0]), lambda: 1e3 * ours(sides[1]), turns=3)
     yield Comparison(f"bf16-mixed, {cell} {shown(size)}", mixed, "ms a step", full, "32-true")

@@ -72,8 +72,8 @@ SOURCES = (
 """The modules that decide what a run gives, from configuration to training."""
 
 
-MAX_INTEGER = 2**63
-"""Integers stay below this in size: PyTorch takes no larger ones."""
+MAX_INTEGER, MAX_FLOAT = 2**63, 3.4e38
+"""Numbers stay below these in size: PyTorch takes no larger integers, and float32 no larger numbers."""
 
 
 class UserError(Exception):
@@ -382,7 +382,8 @@ def check(config: Config | SampleConfig) -> None:
     for name, item in options(type(config)):
         value = _value(config, name)
         for element in value if isinstance(value, list) else [value]:
-            if isinstance(element, int) and abs(element) >= MAX_INTEGER:
+            too_large = {int: MAX_INTEGER, float: MAX_FLOAT}.get(type(element), math.inf)
+            if isinstance(element, int | float) and too_large <= abs(element) < math.inf:
                 raise UserError(f"{name}={str(value)[:40]} is not allowed: no number may be so large")
             if element is not None and not _fits(element, item):
                 raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
