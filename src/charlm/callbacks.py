@@ -329,7 +329,9 @@ class Checkpoints(Callback):
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
         self._restore_handlers()
-        log.info("stopping at the end of this step, to save the run (once more: stop at once)")
+        # in a thread: the signal may have come in the middle of a line of the same log, which takes no other meanwhile
+        told = "stopping at the end of this step, to save the run (once more: stop at once)"
+        threading.Thread(target=log.info, args=(told,)).start()
 
     def _restore_handlers(self) -> None:
         for number, handler in self._handlers.items():
