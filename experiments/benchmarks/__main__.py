@@ -15,7 +15,6 @@ import importlib
 import logging
 import platform
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -55,13 +54,9 @@ def write(table: pd.DataFrame) -> None:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (
-        f"{value:,.4g}"
-        if isinstance(value, float) and value < 1e4
-        else f"{value:,.0f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"
+    return str(value)
 
 
 def main(names: Sequence[str]) -> None:
@@ -75,7 +70,6 @@ def main(names: Sequence[str]) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     logging.getLogger("charlm").propagate = False
-    warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
     path = RESULTS / "benchmarks.csv"
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark"])
     about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}

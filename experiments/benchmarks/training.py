@@ -167,8 +167,9 @@ class Keras(Bare):
 
 
 def compare(cell: str, size: Size, yardstick: type[Bare], against: str, at_most: float | None = None) -> Comparison:
-    steps = max(4, round(SECONDS / yardstick(configuration(cell, size, 4)).seconds()))
-    longest = len(Bare(configuration(cell, size, 1)).data.train_batches)
+    first = yardstick(configuration(cell, size, 4))
+    steps = max(4, round(SECONDS / first.seconds()))
+    longest = len(first.data.train_batches)
     config = configuration(cell, size, min(steps, longest))  # within an epoch: only `Bare` begins another
     theirs = yardstick(config)
     taken = in_turn(lambda: 1e3 * ours(config), lambda: 1e3 * theirs.seconds())
