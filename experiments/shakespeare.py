@@ -2,15 +2,14 @@
 
     python -m experiments.shakespeare        five seeds of experiment=shakespeare_cpu, and the Transformer
 
-A seed that is there is not trained again, an interrupted one is resumed. Writes shakespeare.md, .csv and .png into
-experiments/results. Nothing else should run meanwhile: seconds are counted.
+A seed that is there, as this recipe and version of charlm, is not trained again, an interrupted one is resumed. Writes
+shakespeare.md, .csv and .png into experiments/results. Nothing else should run meanwhile: seconds are counted.
 """
 
 import os
 
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read when torch is imported: see train.py
 
-import json
 import math
 import sys
 import time
@@ -23,36 +22,29 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from charlm import load
-from charlm.config import UserError, compose
+from charlm.config import Config, UserError
 from charlm.data import CharDataModule
 from charlm.files import read_summary, write_atomically
 from charlm.findings import Region, of_mean
-from charlm.training import train
+from experiments.plan import ROOT, Run, Scale
+from experiments.reproduce import train
 
-ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "experiments" / "results"
-RUNS = ROOT / "sweeps" / "shakespeare_cpu"
-SEEDS = 5
+SCALE = Scale("shakespeare", 5, 5, ("shakespeare",), None, 0, (("experiment", "shakespeare_cpu"), ("logger", "none")))
 TARGET = 1.42
 CONTEXT = 256
 PUBLISHED = {"nanoGPT, 10.7M parameters, 3 minutes of an A100": 1.4697, "nanoGPT's CPU recipe, about 3 minutes": 1.88}
 """Validation loss in nats, as its README has it."""
 
 
-def corpus() -> CharDataModule:
-    config = compose(["experiment=shakespeare_cpu"])
+def runs() -> list[Run]:
+    return [Run("shakespeare_cpu", SCALE, {"seed": seed}) for seed in range(1, SCALE.seeds + 1)]
+
+
+def corpus(config: Config) -> CharDataModule:
     data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
     data.setup()
     return data
-
-
-def run(seed: int) -> Path:
-    """Train a seed, unless it is there; its folder."""
-    folder = RUNS / f"seed={seed}"
-    if read_summary(folder).get("status") != "finished":
-        config = compose(["experiment=shakespeare_cpu", f"seed={seed}", "logger=none"])
-        train(config, folder, resume=(folder / "summary.json").exists(), progress_bar=sys.stderr.isatty())
-    return folder
 
 
 def curve(folder: Path) -> pd.DataFrame:
@@ -106,9 +98,6 @@ class Transformer(nn.Module):
 
 def transformer(data: CharDataModule, steps: int = 2000, batch_size: int = 12, context: int = 64) -> pd.DataFrame:
     """Train it; seconds of training and validation loss, each 250 steps."""
-    kept = RUNS / "transformer.json"
-    if kept.exists():
-        return pd.DataFrame(json.loads(kept.read_text()))
     torch.manual_seed(1)
     torch.set_num_threads(2)
     model = Transformer(len(data.vocabulary), context=context)
@@ -144,8 +133,6 @@ def transformer(data: CharDataModule, steps: int = 2000, batch_size: int = 12, c
                     for each in torch.split(windows, 64)
                 ]
             rows.append({"seconds": spent, "val/loss": sum(nats) / windows[:, 1:].numel()})
-    RUNS.mkdir(parents=True, exist_ok=True)
-    write_atomically(kept, json.dumps(rows))
     return pd.DataFrame(rows)
 
 
@@ -153,27 +140,31 @@ def main() -> None:
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(__doc__)
         return
-    data = corpus()
+    os.chdir(ROOT)
+    train(runs, jobs=1)
+    data = corpus(runs()[0].config())
+    print("a Transformer beside them ...", flush=True)
     other = transformer(data)
     rows, curves = [], []
-    for seed in range(1, SEEDS + 1):
-        folder = run(seed)
-        summary = read_summary(folder)
-        curves.append(curve(folder))
+    for one in runs():
+        summary = one.summary()
+        curves.append(curve(one.folder))
         rows.append(
             {
-                "seed": seed,
+                "seed": summary["seed"],
                 "val/loss": summary["val/loss"],
-                f"val/loss, at most {CONTEXT} of context": matched_loss(folder, data),
-                "train_seconds": summary["train_seconds"],
-                "parameters": summary["parameters"],
-                "threads": summary["threads"],
+                f"val/loss, at most {CONTEXT} of context": matched_loss(one.folder, data),
+                **{
+                    key: summary[key]
+                    for key in ("train_seconds", "chars_per_second", "epochs", "parameters", "threads")
+                },
                 "torch": summary["versions"]["torch"],
+                "identity": summary["identity"],
+                "command": one.command,
             }
         )
-        table = pd.DataFrame(rows)
-        write_atomically(RESULTS / "shakespeare.csv", table.to_csv(index=False))
-        print(table.iloc[[-1]].to_string(index=False, header=seed == 1), flush=True)
+    table = pd.DataFrame(rows)
+    write_atomically(RESULTS / "shakespeare.csv", table.to_csv(index=False))
     report(table, other)
     draw(curves, other)
 

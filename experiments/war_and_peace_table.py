@@ -5,8 +5,9 @@
 
 Published: A. Karpathy, J. Johnson, L. Fei-Fei, 'Visualizing and understanding recurrent networks' (2015), figure 1. The
 file is read as bytes and split 80/10/10; 'size' is the width of their LSTM of one layer, and every model of a row has
-about as many parameters as it. A run is resumed where it was stopped and never trained twice; after each pair of runs
-what is there is written to experiments/results/war_and_peace.csv, with a picture beside it.
+about as many parameters as it. `python train.py experiment=war_and_peace_table` makes the same runs of the first two
+rows, in the same folders. A run is resumed where it was stopped and never trained twice; after each pair of runs all
+that is there is written to experiments/results/war_and_peace.csv, with a picture beside it.
 """
 
 import os
@@ -22,7 +23,7 @@ import pandas as pd
 
 from charlm.config import UserError
 from charlm.files import relative, write_atomically
-from experiments.plan import ALWAYS, ROOT, Run, Scale
+from experiments.plan import ROOT, Run, Scale
 from experiments.reproduce import train
 
 RESULTS = ROOT / "experiments" / "results"
@@ -34,7 +35,7 @@ PUBLISHED = {
 }
 """Test loss in nats for one, two and three layers."""
 DISTINCT = 87
-SCALE = Scale("war_and_peace", 1, 1, ("war_and_peace_bytes",), None, 20, ALWAYS)
+SCALE = Scale("war_and_peace", 1, 1, ("war_and_peace_bytes",), None, 20, (("logger", "none"), ("seed", 1)))
 
 
 def parameters(size: int) -> int:
@@ -42,43 +43,46 @@ def parameters(size: int) -> int:
     return 4 * size * (DISTINCT + size + 1) + DISTINCT * (size + 1)
 
 
-def run(size: int, cell: str, layers: int) -> Run:
-    return Run(
-        f"row_{size}",
-        SCALE,
-        {
-            "corpus": SCALE.texts[0],
-            "cell": cell,
-            "model.num_layers": layers,
-            "model.match_parameters": parameters(size),
-            "trainer.max_epochs": SCALE.epochs,
-            "seed": 1,
-        },
-    )
+def runs(size: int) -> list[Run]:
+    """Of a row, cell by cell; their folders have the names that the sweep gives them."""
+    return [
+        Run(
+            "table",
+            SCALE,
+            {
+                "cell": cell,
+                "experiment": "war_and_peace_table",
+                "model.match_parameters": parameters(size),
+                "model.num_layers": layers,
+            },
+        )
+        for cell in CELLS
+        for layers in LAYERS
+    ]
 
 
-def write(sizes: Sequence[int]) -> pd.DataFrame:
+def write() -> pd.DataFrame:
     """What is there, published and ours side by side."""
     rows: list[dict[str, Any]] = []
-    for size in sizes:
-        for cell in CELLS:
-            for layers, published in zip(LAYERS, PUBLISHED[size][cell], strict=True):
-                one = run(size, cell, layers)
-                summary = one.summary()
-                if summary.get("status") != "finished":
-                    continue
-                rows.append(
-                    {
-                        "size": size,
-                        "cell": cell,
-                        "num_layers": layers,
-                        "published": published,
-                        "test/loss": round(summary["test/loss"], 4),
-                        "difference": round(summary["test/loss"] - published, 4),
-                        **{key: summary[key] for key in ("parameters", "hidden_size", "epochs", "train_seconds")},
-                        "command": one.command,
-                    }
-                )
+    for size in PUBLISHED:
+        for one in runs(size):
+            if not one.done():
+                continue
+            summary, layers = one.summary(), one.overrides["model.num_layers"]
+            published = PUBLISHED[size][summary["cell"]][layers - 1]
+            rows.append(
+                {
+                    "size": size,
+                    "cell": summary["cell"],
+                    "num_layers": layers,
+                    "published": published,
+                    "test/loss": round(summary["test/loss"], 4),
+                    "difference": round(summary["test/loss"] - published, 4),
+                    **{key: summary[key] for key in ("parameters", "hidden_size", "epochs", "train_seconds")},
+                    "identity": summary["identity"],
+                    "command": f"{one.command} hydra.mode=RUN",
+                }
+            )
     table = pd.DataFrame(rows)
     write_atomically(RESULTS / "war_and_peace.csv", table.to_csv(index=False))
     if len(table):
@@ -120,12 +124,12 @@ def main(arguments: Sequence[str]) -> None:
                 raise UserError(f"{argument}: rows= takes {', '.join(map(str, PUBLISHED))}, with commas between")
             sizes = [int(size) for size in value.split(",")]
         os.chdir(ROOT)
-        wanted = [run(size, cell, layers) for size in sizes for cell in CELLS for layers in LAYERS]
+        wanted = [one for size in sizes for one in runs(size)]
         jobs = joblib.cpu_count()
         for end in range(jobs, len(wanted) + jobs, jobs):
             train(lambda end=end: wanted[:end], jobs)  # type: ignore[misc]
-            table = write(sizes)
-        print(table.drop(columns="command").to_string(index=False))
+            table = write()
+        print(table.drop(columns=["identity", "command"]).to_string(index=False))
         print(f"written: {relative(RESULTS / 'war_and_peace.csv')}")
     except UserError as error:
         sys.exit(f"error: {error}")

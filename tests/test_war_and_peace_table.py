@@ -1,0 +1,49 @@
+"""The table beside published losses trains the models that it says, and names them as the sweep does."""
+
+import json
+
+import pytest
+from experiments import war_and_peace_table as table
+from experiments.plan import Run
+from omegaconf import OmegaConf
+from torch import nn
+
+from charlm.config import CONF_DIR, folder_name
+
+
+@pytest.mark.parametrize("size", table.PUBLISHED)
+def test_a_row_has_the_parameters_of_their_lstm_with_one_bias(size):
+    lstm, output = nn.LSTM(table.DISTINCT, size), nn.Linear(size, table.DISTINCT)
+    second_bias = lstm.bias_hh_l0.numel()
+    assert table.parameters(size) == sum(p.numel() for part in (lstm, output) for p in part.parameters()) - second_bias
+
+
+def test_the_sweep_makes_the_runs_of_the_first_two_rows():
+    sweep = OmegaConf.load(CONF_DIR / "experiment" / "war_and_peace_table.yaml").hydra
+    assert sweep.mode == "MULTIRUN"
+    swept = {key: str(value).split(",") for key, value in sweep.sweeper.params.items()}
+    assert swept["model.match_parameters"] == [str(table.parameters(size)) for size in (64, 128)]
+    assert (swept["cell"], swept["model.num_layers"]) == (list(table.CELLS), [str(layers) for layers in table.LAYERS])
+    one = table.runs(64)[0]
+    joined = "cell=lstm,experiment=war_and_peace_table,model.match_parameters=44567,model.num_layers=1"
+    assert one.folder == table.ROOT / sweep.sweep.dir / folder_name(joined)
+    assert one.config().trainer.max_epochs <= 20
+
+
+def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, monkeypatch):
+    def summary(run):
+        return {
+            "cell": run.overrides["cell"],
+            "test/loss": 1.25,
+            **dict.fromkeys(("parameters", "hidden_size", "epochs", "train_seconds", "identity"), 1),
+        }
+
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    monkeypatch.setattr(Run, "summary", summary)
+    monkeypatch.setattr(Run, "done", lambda run: run.overrides["model.num_layers"] == 2 and "44567" in run.label)
+    found = table.write()
+    assert found["cell"].tolist() == ["lstm", "rnn", "gru"]
+    assert found["published"].tolist() == [1.442, 1.401, 1.373]
+    assert json.loads(found["difference"].to_json(orient="values")) == [-0.192, -0.151, -0.123]
+    assert (tmp_path / "war_and_peace.csv").exists()
+    assert (tmp_path / "war_and_peace.png").stat().st_size > 5000
