@@ -227,3 +227,8 @@ class CharDataModule(LightningDataModule):
     def _held_out(self, first: int, last: int) -> Any:
         # Undivided: each rank scores all of it. It is little beside training, and the score needs no gathering.
         return HeldOutBatches(self.tokens, first, last, len(self.vocabulary)) if last > first else []
+
+    def transfer_batch_to_device(
+        self, batch: tuple[Tensor, ...], device: torch.device, dataloader_idx: int
+    ) -> tuple[Tensor, ...]:
+        return tuple(part.to(device) for part in batch)  # Lightning's looks for tensors in any container

@@ -119,6 +119,12 @@ class CharLM(LightningModule):
         self._plateau: ReduceLROnPlateau | None = None
         self._restored: dict[str, Any] = {}
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "_current_fx_name":  # set by Lightning some forty times a step; PyTorch would look for weights in it
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
         if batch_idx == 0 or not self.carry_state:
