@@ -6,8 +6,8 @@
 Published: A. Karpathy, J. Johnson, L. Fei-Fei, 'Visualizing and understanding recurrent networks' (2015), figure 1. The
 file is read as bytes and split 80/10/10; 'size' is the width of their LSTM of one layer, and every model of a row has
 about as many parameters as it. `python train.py experiment=war_and_peace_table` makes the same runs of the first two
-rows, in the same folders. A run is resumed where it was stopped and never trained twice; after each pair of runs all
-that is there is written to experiments/results/war_and_peace.csv, with a picture beside it.
+rows, in the same folders. A run is resumed where it was stopped and never trained twice; after each pair of runs the
+new ones go into experiments/results/war_and_peace.csv, whose other lines stay, with a picture beside it.
 """
 
 import os
@@ -62,7 +62,7 @@ def runs(size: int) -> list[Run]:
 
 
 def write() -> pd.DataFrame:
-    """What is there, published and ours side by side."""
+    """Published and ours side by side: what the file has, and what has been trained here."""
     rows: list[dict[str, Any]] = []
     for size in PUBLISHED:
         for one in runs(size):
@@ -83,8 +83,13 @@ def write() -> pd.DataFrame:
                     "command": f"{one.command} hydra.mode=RUN",
                 }
             )
-    table = pd.DataFrame(rows)
-    write_atomically(RESULTS / "war_and_peace.csv", table.to_csv(index=False))
+    path, model = RESULTS / "war_and_peace.csv", ["size", "cell", "num_layers"]
+    table = pd.concat([pd.read_csv(path) if path.exists() else pd.DataFrame(), pd.DataFrame(rows)])
+    if len(table):
+        table = table.drop_duplicates(model, keep="last")
+        order = pd.Categorical(table["cell"], CELLS)
+        table = table.assign(cell=order).sort_values(model, ignore_index=True).astype({"cell": str})
+    write_atomically(path, table.to_csv(index=False))
     if len(table):
         draw(table)
     return table

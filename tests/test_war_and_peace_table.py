@@ -47,3 +47,8 @@ def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, mo
     assert json.loads(found["difference"].to_json(orient="values")) == [-0.192, -0.151, -0.123]
     assert (tmp_path / "war_and_peace.csv").exists()
     assert (tmp_path / "war_and_peace.png").stat().st_size > 5000
+    monkeypatch.setattr(Run, "done", lambda run: run.overrides["model.num_layers"] == 1 and "44567" in run.label)
+    found = table.write()  # as in another clone, where the first three have not been trained
+    assert found["cell"].tolist() == ["lstm", "lstm", "rnn", "rnn", "gru", "gru"]
+    assert found["num_layers"].tolist() == [1, 2] * 3
+    assert table.write().equals(found)
