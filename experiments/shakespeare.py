@@ -140,6 +140,8 @@ def main() -> None:
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(__doc__)
         return
+    if sys.argv[1:]:
+        raise UserError(f"{sys.argv[1]}: there are no options; the recipe is conf/experiment/shakespeare_cpu.yaml")
     os.chdir(ROOT)
     train(runs, jobs=1)
     data = corpus(runs()[0].config())

@@ -66,7 +66,7 @@ def write() -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for size in PUBLISHED:
         for one in runs(size):
-            if not one.done():
+            if not one.done() or one.diverged():  # the latter has no test loss
                 continue
             summary, layers = one.summary(), one.overrides["model.num_layers"]
             published = PUBLISHED[size][summary["cell"]][layers - 1]
@@ -85,13 +85,13 @@ def write() -> pd.DataFrame:
             )
     path, model = RESULTS / "war_and_peace.csv", ["size", "cell", "num_layers"]
     table = pd.concat([pd.read_csv(path) if path.exists() else pd.DataFrame(), pd.DataFrame(rows)])
-    if len(table):
-        table = table.drop_duplicates(model, keep="last")
-        order = pd.Categorical(table["cell"], CELLS)
-        table = table.assign(cell=order).sort_values(model, ignore_index=True).astype({"cell": str})
+    if table.empty:
+        return table
+    table = table.drop_duplicates(model, keep="last")
+    order = pd.Categorical(table["cell"], CELLS)
+    table = table.assign(cell=order).sort_values(model, ignore_index=True).astype({"cell": str})
     write_atomically(path, table.to_csv(index=False))
-    if len(table):
-        draw(table)
+    draw(table)
     return table
 
 
@@ -134,6 +134,8 @@ def main(arguments: Sequence[str]) -> None:
         for end in range(jobs, len(wanted) + jobs, jobs):
             train(lambda end=end: wanted[:end], jobs)  # type: ignore[misc]
             table = write()
+        if table.empty:
+            raise UserError("every model diverged, so there is nothing to write")
         print(table.drop(columns=["identity", "command"]).to_string(index=False))
         print(f"written: {relative(RESULTS / 'war_and_peace.csv')}")
     except UserError as error:

@@ -5,6 +5,7 @@ import torch
 from experiments import shakespeare
 from experiments.shakespeare import Transformer, curve, matched_loss
 
+from charlm.config import UserError
 from charlm.data import CharDataModule
 from charlm.training import train
 
@@ -48,3 +49,9 @@ def test_the_curve_counts_the_seconds_of_training(small, tmp_path):
     assert found["seconds"].iloc[-1] == pytest.approx(summary["train_seconds"])
     assert found["seconds"].is_monotonic_increasing
     assert found["val/loss"].min() == pytest.approx(summary["val/loss"])
+
+
+def test_an_option_that_there_is_not_is_refused_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["shakespeare", "seed=3"])
+    with pytest.raises(UserError, match="seed=3: there are no options"):
+        shakespeare.main()

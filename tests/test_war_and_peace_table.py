@@ -52,3 +52,11 @@ def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, mo
     assert found["cell"].tolist() == ["lstm", "lstm", "rnn", "rnn", "gru", "gru"]
     assert found["num_layers"].tolist() == [1, 2] * 3
     assert table.write().equals(found)
+
+
+def test_a_model_that_diverged_has_no_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    monkeypatch.setattr(Run, "summary", lambda run: {"status": "failed", "error": "training diverged: ..."})
+    monkeypatch.setattr(Run, "done", lambda run: True)
+    assert len(table.write()) == 0
+    assert not list(tmp_path.iterdir())
