@@ -35,7 +35,7 @@ PUBLISHED = {
 }
 """Test loss in nats for one, two and three layers."""
 DISTINCT = 87
-SCALE = Scale("war_and_peace", 1, 1, ("war_and_peace_bytes",), None, 20, (("logger", "none"), ("seed", 1)))
+SCALE = Scale("war_and_peace", 1, 1, ("war_and_peace_bytes",), None, 20, (("seed", 1),))
 
 
 def parameters(size: int) -> int:

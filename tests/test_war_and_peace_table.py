@@ -8,7 +8,7 @@ from experiments.plan import Run
 from omegaconf import OmegaConf
 from torch import nn
 
-from charlm.config import CONF_DIR, folder_name
+from charlm.config import CONF_DIR, compose, folder_name, identity
 
 
 @pytest.mark.parametrize("size", table.PUBLISHED)
@@ -28,6 +28,8 @@ def test_the_sweep_makes_the_runs_of_the_first_two_rows():
     joined = "cell=lstm,experiment=war_and_peace_table,model.match_parameters=44567,model.num_layers=1"
     assert one.folder == table.ROOT / sweep.sweep.dir / folder_name(joined)
     assert one.config().trainer.max_epochs <= 20
+    swept_alike = compose([f"{name}={value}" for name, value in one.overrides.items()])
+    assert identity(swept_alike, "text") == identity(one.config(), "text")
 
 
 def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, monkeypatch):
