@@ -468,3 +468,11 @@ def test_a_text_with_lone_surrogates_is_trained_on_and_recorded(small, tmp_path)
     samples = read_samples(tmp_path / "run")
     assert samples and set("".join(sample["text"] for sample in samples)) <= set("a\udffeb\udfff")
     assert "\udffe" in "".join(sample["text"] for sample in samples)
+
+
+@pytest.mark.parametrize("given", ["kills", "kills=many", "deaths=3"])
+def test_what_cannot_be_given_is_answered_with_what_can(given: str) -> None:
+    from experiments.robustness.__main__ import main
+
+    with pytest.raises(SystemExit, match="error: what can be given: kills=240"):
+        main([given])

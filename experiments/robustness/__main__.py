@@ -32,8 +32,11 @@ from experiments.robustness.table import RESULTS, add, family, report, rows
 
 
 def main(arguments: Sequence[str]) -> None:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return
     wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 400_000}
-    given = dict(argument.split("=", 1) for argument in arguments)
+    given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
     if not given.keys() <= wanted.keys() or not all(value.isdecimal() for value in given.values()):
         sys.exit(f"error: what can be given: {' '.join(f'{name}={count}' for name, count in wanted.items())}")
     wanted = dict.fromkeys(wanted, 0) | {name: int(value) for name, value in given.items()} if given else wanted
