@@ -24,10 +24,17 @@ SHARE = "share"
 
 
 @dataclass(frozen=True)
-class Scale:
-    """How large the runs are, and how many."""
+class Sweep:
+    """Runs that have a folder and some overrides in common."""
 
     name: str
+    common: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Scale(Sweep):
+    """How large the runs of the claims are, and how many."""
+
     seeds: int
     """Of each side of a difference."""
     alike_seeds: int
@@ -37,8 +44,6 @@ class Scale:
     chars: int | None
     """Characters of a corpus that are used, held-out text included; None: all."""
     epochs: int
-    common: tuple[tuple[str, Any], ...]
-    """Overrides of all runs."""
 
     @property
     def judged(self) -> bool:
@@ -91,13 +96,13 @@ class Run:
     """One training run of a claim; another claim may judge it too."""
 
     claim: str
-    scale: Scale
+    sweep: Sweep
     overrides: dict[str, Any] = field(hash=False)
     """What sets it apart within its claim."""
 
     @property
     def folder(self) -> Path:
-        return ROOT / "sweeps" / self.scale.name / self.claim / folder_name(_joined(self.overrides, ","))
+        return ROOT / "sweeps" / self.sweep.name / self.claim / folder_name(_joined(self.overrides, ","))
 
     @property
     def label(self) -> str:
@@ -110,7 +115,7 @@ class Run:
         return shlex.join(["python", "train.py", *arguments, f"hydra.run.dir={self.folder.relative_to(ROOT)}"])
 
     def _all(self) -> dict[str, Any]:
-        return {**dict(self.scale.common), **self.overrides}
+        return {**dict(self.sweep.common), **self.overrides}
 
     def config(self) -> Config:
         values = self._all()

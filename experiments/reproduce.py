@@ -88,8 +88,10 @@ def results(scale: Scale) -> Path:
     }.get(scale.name, ROOT / "experiments" / "results" / scale.name)
 
 
-def train(wanted_now: Callable[[], list[Run]], jobs: int) -> None:
+def train(wanted_now: Callable[[], list[Run]], jobs: int, after_each: Callable[[], object] = lambda: None) -> None:
     """Train what is missing, side by side; what is wanted is asked again when it is done, as pilot runs choose a rate.
+
+    `after_each` is called whenever a run has ended, while others go on.
 
     Raises UserError with the runs that failed, Interrupted where it was asked to stop.
     """
@@ -109,10 +111,11 @@ def train(wanted_now: Callable[[], list[Run]], jobs: int) -> None:
         plan(planned, launcher)
         try:
             with watch(planned, launcher, tables=False):
-                Parallel(n_jobs=jobs, batch_size=1)(
-                    delayed(run_job)(job.config, job.folder, 1, run.claim, [run.scale.name])
+                for _ in Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")(
+                    delayed(run_job)(job.config, job.folder, 1, run.claim, [run.sweep.name])
                     for job, run in zip(planned, due, strict=True)
-                )
+                ):
+                    after_each()
         except Interrupted:
             raise
         except BrokenProcessPool as error:

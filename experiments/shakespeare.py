@@ -26,11 +26,12 @@ from charlm.config import Config, UserError
 from charlm.data import CharDataModule
 from charlm.files import read_summary, write_atomically
 from charlm.findings import Region, of_mean
-from experiments.plan import ROOT, Run, Scale
+from experiments.plan import ROOT, Run, Sweep
 from experiments.reproduce import train
 
 RESULTS = ROOT / "experiments" / "results"
-SCALE = Scale("shakespeare", 5, 5, ("shakespeare",), None, 0, (("experiment", "shakespeare_cpu"), ("logger", "none")))
+SWEEP = Sweep("shakespeare", (("experiment", "shakespeare_cpu"), ("logger", "none")))
+SEEDS = 5
 TARGET = 1.42
 CONTEXT = 256
 PUBLISHED = {"nanoGPT, 10.7M parameters, 3 minutes of an A100": 1.4697, "nanoGPT's CPU recipe, about 3 minutes": 1.88}
@@ -38,7 +39,7 @@ PUBLISHED = {"nanoGPT, 10.7M parameters, 3 minutes of an A100": 1.4697, "nanoGPT
 
 
 def runs() -> list[Run]:
-    return [Run("shakespeare_cpu", SCALE, {"seed": seed}) for seed in range(1, SCALE.seeds + 1)]
+    return [Run("shakespeare_cpu", SWEEP, {"seed": seed}) for seed in range(1, SEEDS + 1)]
 
 
 def corpus(config: Config) -> CharDataModule:

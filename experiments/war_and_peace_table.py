@@ -6,8 +6,8 @@
 Published: A. Karpathy, J. Johnson, L. Fei-Fei, 'Visualizing and understanding recurrent networks' (2015), figure 1. The
 file is read as bytes and split 80/10/10; 'size' is the width of their LSTM of one layer, and every model of a row has
 about as many parameters as it. `python train.py experiment=war_and_peace_table` makes the same runs of the first two
-rows, in the same folders. A run is resumed where it was stopped and never trained twice; after each pair of runs the
-new ones go into experiments/results/war_and_peace.csv, whose other lines stay, with a picture beside it.
+rows, in the same folders. A run is resumed where it was stopped and never trained twice; each that ends goes into
+experiments/results/war_and_peace.csv, whose other lines stay, with a picture beside it.
 """
 
 import os
@@ -23,7 +23,7 @@ import pandas as pd
 
 from charlm.config import UserError
 from charlm.files import relative, write_atomically
-from experiments.plan import ROOT, Run, Scale
+from experiments.plan import ROOT, Run, Sweep
 from experiments.reproduce import train
 
 RESULTS = ROOT / "experiments" / "results"
@@ -35,7 +35,7 @@ PUBLISHED = {
 }
 """Test loss in nats for one, two and three layers."""
 DISTINCT = 87
-SCALE = Scale("war_and_peace", 1, 1, ("war_and_peace_bytes",), None, 20, (("seed", 1),))
+SWEEP = Sweep("war_and_peace", (("seed", 1),))
 
 
 def parameters(size: int) -> int:
@@ -48,7 +48,7 @@ def runs(size: int) -> list[Run]:
     return [
         Run(
             "table",
-            SCALE,
+            SWEEP,
             {
                 "cell": cell,
                 "experiment": "war_and_peace_table",
@@ -130,10 +130,8 @@ def main(arguments: Sequence[str]) -> None:
             sizes = [int(size) for size in value.split(",")]
         os.chdir(ROOT)
         wanted = [one for size in sizes for one in runs(size)]
-        jobs = joblib.cpu_count()
-        for end in range(jobs, len(wanted) + jobs, jobs):
-            train(lambda end=end: wanted[:end], jobs)  # type: ignore[misc]
-            table = write()
+        train(lambda: wanted, joblib.cpu_count(), after_each=write)
+        table = write()
         if table.empty:
             raise UserError("every model diverged, so there is nothing to write")
         print(table.drop(columns=["identity", "command"]).to_string(index=False))
