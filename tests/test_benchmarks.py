@@ -4,7 +4,7 @@ import pytest
 import torch
 from experiments.benchmarks import scoring
 from experiments.benchmarks.__main__ import main
-from experiments.benchmarks.training import Bare, ByCharacter, configuration
+from experiments.benchmarks.training import Bare, ByCharacter, Usual, configuration
 from experiments.benchmarks.turns import Comparison, in_turn
 
 from charlm.training import train
@@ -30,8 +30,8 @@ def test_sides_take_turns_and_the_first_turn_does_not_count():
     assert calls == ["a", "b"] * 3
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_bare_loop_does_the_same_work(tmp_path, monkeypatch, cell):
+@pytest.mark.parametrize(("cell", "loop"), [("rnn", Bare), ("gru", Bare), ("lstm", Bare), ("lstm", Usual)])
+def test_the_bare_loop_does_the_same_work(tmp_path, monkeypatch, cell, loop):
     """The loss of its last step is that of train()."""
     config = configuration(cell, (1, 8, 2, 5), 7, "trainer.log_every_n_steps=1")
     losses, cross_entropy = [], torch.nn.functional.cross_entropy
@@ -42,7 +42,7 @@ def test_the_bare_loop_does_the_same_work(tmp_path, monkeypatch, cell):
 
     with monkeypatch.context() as patch:
         patch.setattr(torch.nn.functional, "cross_entropy", noted)
-        assert Bare(config).seconds() > 0
+        assert loop(config).seconds() > 0
     assert len(losses) == 7
     assert train(config, tmp_path / "run")["train/loss"] == pytest.approx(losses[-1].item(), rel=1e-6)
 

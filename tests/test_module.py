@@ -284,6 +284,31 @@ def test_each_optimizer_gets_the_options_of_its_configuration(small, name):
     assert group["lr"] == 0.003
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "precision", "fused"),
+    [("adam", "32-true", True), ("adamw", "64-true", True), ("adamw", "16-mixed", None), ("sgd", "32-true", None)],
+)
+def test_adam_is_fused_but_where_gradients_are_scaled(small, optimizer, precision, fused):
+    """Lightning leaves unscaling to a fused optimizer: gradients would be clipped by what they are not."""
+    module = char_lm(small(random_text(500), f"optimizer={optimizer}", f"trainer.precision={precision}"))
+    assert module.configure_optimizers()["optimizer"].param_groups[0]["fused"] is fused
+
+
+def test_fused_adamw_steps_as_the_one_by_one(small):
+    finals = []
+    for fused in (True, None):
+        module = char_lm(small(random_text(500)))
+        optimizer = module.configure_optimizers()["optimizer"]
+        optimizer.param_groups[0]["fused"] = fused
+        for _ in range(20):
+            optimizer.zero_grad()
+            module.training_step(FIRST, 0)["loss"].backward()
+            optimizer.step()
+        finals.append(module.model.state_dict())
+    for name, weights in finals[0].items():
+        torch.testing.assert_close(weights, finals[1][name], atol=1e-5, rtol=1e-4)
+
+
 def test_a_run_equals_a_plain_pytorch_loop_bit_for_bit(small, tmp_path):
     text, b, t, epochs = random_text(2000), 4, 20, 2
     config = small(
@@ -310,7 +335,8 @@ def test_a_run_equals_a_plain_pytorch_loop_bit_for_bit(small, tmp_path):
     following = tokens[1 : b * steps * t + 1].view(b, -1)
     torch.manual_seed(3)
     model = CharRNN(len(alphabet), "lstm", embedding_dim=4, hidden_size=8)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.05)
+    options = {"lr": 0.02, "betas": (0.9, 0.99), "eps": 1e-8, "weight_decay": 0.05}
+    optimizer = torch.optim.AdamW(model.parameters(), **options, fused=True)
     losses, norms, total, step = [], [], epochs * steps, 0
     rise = 0.2 * total
     for _ in range(epochs):

@@ -4,12 +4,11 @@ One thread. All sides train on the same text with cells, batches and windows of 
 a progress bar, and nothing is held out, so that no side scores.
 """
 
-import dataclasses
 import importlib.util
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -21,7 +20,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from charlm.config import Config, compose
 from charlm.data import CharDataModule
 from charlm.model import CharRNN, detach
-from charlm.module import OPTIMIZERS, lr_factor, total_steps
+from charlm.module import lr_factor, make_optimizer, total_steps
 from charlm.training import train
 from experiments.benchmarks.turns import Comparison, in_turn
 
@@ -72,7 +71,7 @@ def ours(config: Config) -> float:
 
 
 class Bare:
-    """The loop that anybody would write with these modules; `seconds` trains on and says how long a step takes."""
+    """The loop with these modules and this optimizer and nothing else; `seconds` says how long a step of it takes."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -90,10 +89,12 @@ class Bare:
             options.num_layers,
         )
 
+    def optimizer(self, model: CharRNN) -> torch.optim.Optimizer:
+        return make_optimizer(self.config, model)
+
     def seconds(self) -> float:
         config, data, model = self.config, self.data, self.model()
-        options = {name: value for name, value in dataclasses.asdict(config.optimizer).items() if value is not None}
-        optimizer = OPTIMIZERS[options.pop("name")](model.parameters(), **options)
+        optimizer = self.optimizer(model)
         total = total_steps(config, len(data.train_batches))
         schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, len(data.train_batches)))
         clip = config.trainer.gradient_clip_val
@@ -115,6 +116,14 @@ class Bare:
                 if steps == total:
                     break
         return (time.perf_counter() - start) / total
+
+
+class Usual(Bare):
+    """The same with AdamW as PyTorch has it unless told otherwise."""
+
+    def optimizer(self, model: CharRNN) -> torch.optim.Optimizer:
+        settings = super().optimizer(model).param_groups[0]
+        return torch.optim.AdamW([settings | {"fused": None}])
 
 
 class ByCharacter(Bare):
@@ -166,15 +175,19 @@ class Keras(Bare):
         return (time.perf_counter() - start) / len(pairs)
 
 
-def compare(cell: str, size: Size, yardstick: type[Bare], against: str, at_most: float | None = None) -> Comparison:
-    first = yardstick(configuration(cell, size, 4))
+def compare(
+    cell: str, size: Size, yardsticks: Mapping[str, type[Bare]], at_most: float | None = None
+) -> Iterator[Comparison]:
+    """Ours beside each of the yardsticks, all in the same turns."""
+    sides = list(yardsticks.values())
+    first = sides[0](configuration(cell, size, 4))
     steps = max(4, round(SECONDS / first.seconds()))
     longest = len(first.data.train_batches)
     config = configuration(cell, size, min(steps, longest))  # within an epoch: only `Bare` begins another
-    theirs = yardstick(config)
-    taken = in_turn(lambda: 1e3 * ours(config), lambda: 1e3 * theirs.seconds())
-    what = f"training step, {cell} {shown(size)}"
-    return Comparison(what, taken[0], "ms a step", taken[1], against, at_most=at_most)
+    loops = [side(config) for side in sides]
+    mine, *theirs = in_turn(lambda: 1e3 * ours(config), *(lambda loop=loop: 1e3 * loop.seconds() for loop in loops))
+    for against, taken in zip(yardsticks, theirs, strict=True):
+        yield Comparison(f"training step, {cell} {shown(size)}", mine, "ms a step", taken, against, at_most=at_most)
 
 
 def bf16(cell: str, size: Size) -> Iterator[Comparison]:
@@ -195,14 +208,15 @@ def loss(config: Config) -> float:
 
 
 def comparisons() -> Iterator[Comparison]:
+    bare = {"bare PyTorch loop": Bare, "bare loop, AdamW not fused": Usual}
     for cell in ("lstm", "gru", "rnn"):
         for size, at_most in AT_MOST.items():
-            yield compare(cell, size, Bare, "bare PyTorch loop", at_most)
-    yield compare("lstm", SMALLEST, ByCharacter, "loop over characters")
+            yield from compare(cell, size, bare, at_most)
+    yield from compare("lstm", SMALLEST, {"loop over characters": ByCharacter})
     if importlib.util.find_spec("keras") is None:
         print("Keras is not there to be measured: pip install 'charlm[bench]'")
     else:
         for size in (SMALL, MIDDLE):
-            yield compare("lstm", size, Keras, "Keras on PyTorch")
+            yield from compare("lstm", size, {"Keras on PyTorch": Keras})
     for cell, size in (("lstm", SMALL), ("lstm", LARGE), ("gru", LARGE), ("rnn", LARGE)):
         yield from bf16(cell, size)
