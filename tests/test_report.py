@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from charlm import report
 from charlm.config import UserError
-from charlm.report import BEGIN, END, VERDICTS, estimate, main, number, pieces, read_findings, region, replaced
+from charlm.report import __main__ as report
+from charlm.report.__main__ import BEGIN, END, main, pieces, replaced
+from charlm.report.drawing import series_colours
+from charlm.report.reading import VERDICTS, read_findings
+from charlm.report.words import estimate, number, region
 
 RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -297,7 +300,7 @@ def test_colours_stand_out_from_either_page():
         low, high = sorted(luminance(colour) for colour in (one, other))
         return (high + 0.05) / (low + 0.05)
 
-    for light, dark in report.series_colours().values():
+    for light, dark in series_colours().values():
         assert contrast(light, "#ffffff") >= 3
         assert contrast(dark, "#161616") >= 3
     style = report.TEMPLATE.read_text(encoding="utf-8").partition("</style>")[0]
