@@ -68,5 +68,5 @@ def test_scoring_and_a_plain_pass_agree(monkeypatch, cell):
 
 
 def test_an_unknown_benchmark_is_refused(capsys):
-    with pytest.raises(SystemExit, match="there is no benchmark speed: choose from training, start"):
+    with pytest.raises(SystemExit, match="there is no benchmark speed: choose from training, precision, start"):
         main(["speed"])

@@ -1,6 +1,6 @@
 """Each benchmark beside its yardstick, in one run and in turn: ratios of the medians, with the spread of the turns.
 
-    python -m experiments.benchmarks                     all of them: half an hour of two quiet cores
+    python -m experiments.benchmarks                     all of them: fifty minutes of two quiet cores
     python -m experiments.benchmarks training start      some
 
 Writes experiments/results/benchmarks.csv and benchmarks.md line by line; other benchmarks' lines stay as they are.
@@ -24,7 +24,7 @@ import pandas as pd
 from charlm.files import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
-NAMES = ("training", "start", "generation", "scoring", "packing")
+NAMES = ("training", "precision", "start", "generation", "scoring", "packing")
 COLUMNS = ("what", "charlm", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
 
 

@@ -1,4 +1,4 @@
-"""Training: train() beside a bare PyTorch loop, Keras' recipe, a loop over single characters, and itself in bf16.
+"""Training: train() beside a bare PyTorch loop, Keras' recipe and a loop over single characters.
 
 One thread. All sides train on the same text with cells, batches and windows of the same size; ours with its logging and
 a progress bar, and nothing is held out, so that no side scores.
@@ -190,23 +190,6 @@ def compare(
         yield Comparison(f"training step, {cell} {shown(size)}", mine, "ms a step", taken, against, at_most=at_most)
 
 
-def bf16(cell: str, size: Size) -> Iterator[Comparison]:
-    """Speed, and loss after as many steps."""
-    steps = max(4, round(SECONDS / Bare(configuration(cell, size, 4)).seconds()))
-    sides = [configuration(cell, size, steps, f"trainer.precision={name}") for name in ("bf16-mixed", "32-true")]
-    mixed, full = in_turn(lambda: 1e3 * ours(sides[0]), lambda: 1e3 * ours(sides[1]), turns=3)
-    yield Comparison(f"bf16-mixed, {cell} {shown(size)}", mixed, "ms a step", full, "32-true")
-    losses = [[loss(side)] for side in sides]
-    yield Comparison(
-        f"bf16-mixed, {cell} {shown(size)}: loss after {steps} steps", losses[0], "nats", losses[1], "32-true"
-    )
-
-
-def loss(config: Config) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        return float(train(config, Path(folder, "run"), cores=1)["train/loss"])
-
-
 def comparisons() -> Iterator[Comparison]:
     bare = {"bare PyTorch loop": Bare, "bare loop, AdamW not fused": Usual}
     for cell in ("lstm", "gru", "rnn"):
@@ -218,5 +201,3 @@ def comparisons() -> Iterator[Comparison]:
     else:
         for size in (SMALL, MIDDLE):
             yield from compare("lstm", size, {"Keras on PyTorch": Keras})
-    for cell, size in (("lstm", SMALL), ("lstm", LARGE), ("gru", LARGE), ("rnn", LARGE)):
-        yield from bf16(cell, size)
