@@ -1,0 +1,30 @@
+"""trainer.precision=bf16-mixed beside 32-true, on this CPU: the time of a step, and the loss after as many steps."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from charlm.config import Config
+from charlm.training import train
+from experiments.benchmarks.training import LARGE, SECONDS, SMALL, Bare, Size, configuration, ours, shown
+from experiments.benchmarks.turns import Comparison, in_turn
+
+
+def compare(cell: str, size: Size) -> Iterator[Comparison]:
+    steps = max(4, round(SECONDS / Bare(configuration(cell, size, 4)).seconds()))
+    sides = [configuration(cell, size, steps, f"trainer.precision={name}") for name in ("bf16-mixed", "32-true")]
+    mixed, full = in_turn(lambda: 1e3 * ours(sides[0]), lambda: 1e3 * ours(sides[1]), turns=3)
+    what = f"bf16-mixed, {cell} {shown(size)}"
+    yield Comparison(what, mixed, "ms a step", full, "32-true")
+    losses = [[loss(side)] for side in sides]
+    yield Comparison(f"{what}: loss after {steps} steps", losses[0], "nats", losses[1], "32-true")
+
+
+def loss(config: Config) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return float(train(config, Path(folder, "run"), cores=1)["train/loss"])
+
+
+def comparisons() -> Iterator[Comparison]:
+    for cell, size in (("lstm", SMALL), ("lstm", LARGE), ("gru", LARGE), ("rnn", LARGE)):
+        yield from compare(cell, size)
