@@ -6,12 +6,12 @@ from pathlib import Path
 
 from charlm.config import Config
 from charlm.training import train
-from experiments.benchmarks.training import LARGE, SECONDS, SMALL, Bare, Size, configuration, ours, shown
+from experiments.benchmarks.training import LARGE, SMALL, Bare, Size, configuration, ours, shown, steps_of_a_turn
 from experiments.benchmarks.turns import Comparison, in_turn
 
 
 def compare(cell: str, size: Size) -> Iterator[Comparison]:
-    steps = max(4, round(SECONDS / Bare(configuration(cell, size, 4)).seconds()))
+    steps = steps_of_a_turn(Bare(configuration(cell, size, 4)))
     sides = [configuration(cell, size, steps, f"trainer.precision={name}") for name in ("bf16-mixed", "32-true")]
     mixed, full = in_turn(lambda: 1e3 * ours(sides[0]), lambda: 1e3 * ours(sides[1]), turns=3)
     what = f"bf16-mixed, {cell} {shown(size)}"

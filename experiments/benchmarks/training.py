@@ -175,15 +175,18 @@ class Keras(Bare):
         return (time.perf_counter() - start) / len(pairs)
 
 
+def steps_of_a_turn(side: Bare) -> int:
+    return max(4, round(SECONDS / side.seconds()))
+
+
 def compare(
     cell: str, size: Size, yardsticks: Mapping[str, type[Bare]], at_most: float | None = None
 ) -> Iterator[Comparison]:
     """Ours beside each of the yardsticks, all in the same turns."""
     sides = list(yardsticks.values())
     first = sides[0](configuration(cell, size, 4))
-    steps = max(4, round(SECONDS / first.seconds()))
-    longest = len(first.data.train_batches)
-    config = configuration(cell, size, min(steps, longest))  # within an epoch: only `Bare` begins another
+    steps = min(steps_of_a_turn(first), len(first.data.train_batches))  # within an epoch: only `Bare` begins another
+    config = configuration(cell, size, steps)
     loops = [side(config) for side in sides]
     mine, *theirs = in_turn(lambda: 1e3 * ours(config), *(lambda loop=loop: 1e3 * loop.seconds() for loop in loops))
     for against, taken in zip(yardsticks, theirs, strict=True):
