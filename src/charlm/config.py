@@ -155,7 +155,7 @@ class ModelConfig:
     )
     init: str = option(
         "orthogonal",
-        "initial values: orthogonal recurrent weights, forget gate open, scaled input; PyTorch's own; Keras' own with "
+        "initial values: orthogonal recurrent weights, biases 0, scaled input; PyTorch's own; Keras' own with "
         "Glorot recurrent weights; or all weights N(0, 0.01²)",
         choices=("orthogonal", "torch", "keras", "normal"),
     )
