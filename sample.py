@@ -37,7 +37,8 @@ def main(composed: DictConfig) -> None:
         prompt = generator.prompt if config.prompt is None else config.prompt
         options = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
         if config.explain or config.grid:
-            from charlm.sampling import explain, grid
+            from charlm.sampling.explain import explain
+            from charlm.sampling.grid import grid
 
             if config.explain:
                 explain(generator, config)

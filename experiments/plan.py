@@ -219,8 +219,8 @@ def best_rate(pilots: pd.DataFrame) -> float:
 
 @cache
 def texts_of(run: Run) -> Any:
-    """`charlm.sampling.Texts`: what the run was trained on, and the held-out text beside it."""
-    from charlm.sampling import load_texts
+    """`charlm.sampling.texts.Texts`: what the run was trained on, and the held-out text beside it."""
+    from charlm.sampling.texts import load_texts
 
     return load_texts(run.folder)
 

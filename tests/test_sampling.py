@@ -11,12 +11,13 @@ import torch
 from torch.nn import functional as F
 
 import charlm
-from charlm import sampling
 from charlm.config import SampleConfig, UserError, compose
 from charlm.generation import TextGenerator
 from charlm.metrics import COPY_LENGTH, Copy
 from charlm.model import CELLS, CharRNN
-from charlm.sampling import TEMPERATURES, TEXTS, Texts, explain_samples, fenced, surprise, visible
+from charlm.sampling.explain import Explained, coloured, explain, explain_samples, figures, html, notes, surprise
+from charlm.sampling.grid import FIGURES, TEMPERATURES, TEXTS, fenced, grid, shares
+from charlm.sampling.texts import Texts, load_texts, visible
 from charlm.training import train
 from charlm.vocabulary import Vocabulary
 
@@ -74,7 +75,7 @@ def sample_config(run, **values):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_surprise_is_that_of_the_softmax_after_each_prefix(cell, monkeypatch):
-    monkeypatch.setattr(sampling, "READ", 7)  # the text is read in several parts
+    monkeypatch.setattr("charlm.sampling.explain.READ", 7)  # the text is read in several parts
     generator, prompt, text = make_generator(cell), "bad", " cab, éa\nbadge"
     text = text.replace(",", "")
     tokens = torch.from_numpy(generator.vocabulary.encode(prompt + text)).long()
@@ -123,23 +124,21 @@ def test_copied_text_is_marked_and_random_letters_are_not(texts):
     assert TRAINING[span.source :].startswith(copied)
     assert none.longest is not None and none.longest.end - none.longest.start < 20
     assert human["pieces"] == 11 and 0 < human["longest_median"] <= human["longest_max"] < 20 and human["copied"] == 0
-    assert (
-        f"copied: {2 * COPY_LENGTH} characters, from character {span.source:,} of" in sampling.figures(whole, texts)[2]
-    )
-    assert sampling.figures(none, texts)[2].startswith("longest match: ")
+    assert f"copied: {2 * COPY_LENGTH} characters, from character {span.source:,} of" in figures(whole, texts)[2]
+    assert figures(none, texts)[2].startswith("longest match: ")
 
 
 def test_the_terminal_underlines_what_is_copied_and_nothing_else(texts):
     copied = TRAINING[1000 : 1000 + COPY_LENGTH]
     ((sample,), _) = explain_samples(make_generator(), texts, "bad", ["a>" + copied + ">a"], [1])
-    shown = sampling.coloured(sample)
+    shown = coloured(sample)
     underlined = {i for span in shown.spans if "underline" in str(span.style) for i in range(span.start, span.end)}
     assert "".join(shown.plain[i] for i in sorted(underlined)).replace("↵", "") == copied
 
 
 def test_each_character_is_in_one_run(texts):
     copies = [Copy(2, 6, 100), Copy(4, 8, 500)]
-    sample = sampling.Explained(1, "", "0123456789", np.arange(10.0), copies, copies[0], 0.6)
+    sample = Explained(1, "", "0123456789", np.arange(10.0), copies, copies[0], 0.6)
     runs = [(copy, "".join(character for character, _ in run)) for copy, run in sample.runs()]
     assert runs == [(None, "01"), (copies[0], "23"), (copies[1], "4567"), (None, "89")]
 
@@ -184,7 +183,7 @@ def test_the_page_escapes_every_text_and_needs_nothing_from_elsewhere(texts):
     nasty = "<script>ab</script>\n<e"
     copied = TRAINING[1000 : 1000 + COPY_LENGTH]
     explained, _ = explain_samples(make_generator(), texts, "<script>", [nasty + ">" + copied + ">"], [1])
-    source = sampling.html(explained, texts, ["about <script>"], "temperature=<script>")
+    source = html(explained, texts, ["about <script>"], "temperature=<script>")
     page = Page(source)
     assert source.startswith("<!DOCTYPE html>\n<html lang=") and "script" not in page.tags
     assert "http:" not in source and "https:" not in source and "url(" not in source and page.links == []
@@ -199,7 +198,7 @@ def test_what_a_terminal_would_act_upon_is_shown_as_an_escape():
 
 
 def test_explain_writes_the_page_and_says_what_human_text_has(run, capsys):
-    sampling.explain(charlm.load(run), sample_config(run, prompt="a bad ☃ <script>", unknown="skip", num_samples=2))
+    explain(charlm.load(run), sample_config(run, prompt="a bad ☃ <script>", unknown="skip", num_samples=2))
     shown = capsys.readouterr().out
     page = Page((run / "explain.html").read_text(encoding="utf-8"))
     texts = charlm.load(run).generate_many(["a bad  <script>"], seeds=[1, 2], length=60, temperature=0.8)
@@ -215,7 +214,7 @@ def test_a_text_without_held_out_part_as_long_is_explained_all_the_same(texts):
     short = Texts(texts.folder, "file", None, TRAINING, 0, "")
     explained, human = explain_samples(make_generator(), short, "a", ["bad egg"], [1])
     assert human == {"pieces": 0} and len(explained[0].bits) == 7
-    assert any("no held-out text" in line for line in sampling._about(short, human))
+    assert any("no held-out text" in line for line in notes(short, human))
 
 
 # the grid
@@ -223,12 +222,12 @@ def test_a_text_without_held_out_part_as_long_is_explained_all_the_same(texts):
 
 def test_the_grid_has_all_cells(run, capsys):
     generator = charlm.load(run)
-    sampling.grid(generator, sample_config(run, seed=5))
+    grid(generator, sample_config(run, seed=5))
     with open(run / "grid.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     top_ks = [k for k in ("", "20", "5") if not k or int(k) < len(generator.vocabulary)]
     assert [(float(row["temperature"]), row["top_k"]) for row in rows] == [(t, k) for k in top_ks for t in TEMPERATURES]
-    assert all(0 <= float(row[name]) <= 1 for row in rows for name in sampling.FIGURES if row[name])
+    assert all(0 <= float(row[name]) <= 1 for row in rows for name in FIGURES if row[name])
     markdown = (run / "grid.md").read_text(encoding="utf-8")
     assert markdown.count("\n## temperature ") == len(rows)
     last = generator.generate(length=60, temperature=TEMPERATURES[-1], top_k=5, seed=5).removeprefix(generator.prompt)
@@ -238,10 +237,10 @@ def test_the_grid_has_all_cells(run, capsys):
 
 
 def test_the_figures_of_a_cell_are_those_of_its_texts(texts):
-    quality = sampling._quality([" a bad egg and bad egg ", " a bad xx "], {"a", "bad", "egg"})
+    quality = shares([" a bad egg and bad egg ", " a bad xx "], {"a", "bad", "egg"})
     assert quality["unknown_words"] == pytest.approx(2 / 9)
     assert quality["distinct_words_2"] == pytest.approx(5 / 7)  # 'bad egg' and 'a bad' come twice
-    assert math.isnan(sampling._quality(["", ""], {"a"})["unknown_words"])
+    assert math.isnan(shares(["", ""], {"a"})["unknown_words"])
 
 
 def test_no_text_can_end_its_code_block():
@@ -259,18 +258,18 @@ def test_a_checkpoint_without_its_run_folder_is_refused(run, tmp_path):
     alone = tmp_path / "alone" / "model.ckpt"
     alone.parent.mkdir()
     shutil.copy(run / "checkpoints" / "best.ckpt", alone)
-    for show in (sampling.explain, sampling.grid):
+    for show in (explain, grid):
         with pytest.raises(UserError, match=r"model\.ckpt does not say which it was: name the run folder"):
             show(charlm.load(alone), sample_config(alone))
 
 
 def test_a_checkpoint_within_its_run_folder_will_do(run):
-    assert sampling.load_texts(run / "checkpoints" / "last.ckpt") == sampling.load_texts(run)
+    assert load_texts(run / "checkpoints" / "last.ckpt") == load_texts(run)
 
 
 def test_the_training_part_alone_counts_as_training_text(run, trained):
     whole = (trained.parent / "text.txt").read_text(encoding="utf-8")
-    texts = sampling.load_texts(run)
+    texts = load_texts(run)
     assert texts.train == whole[: int(len(whole) * 0.8)] and whole[len(texts.train) :].startswith(texts.held_out)
 
 
@@ -278,16 +277,16 @@ def test_a_missing_or_changed_corpus_is_refused_and_corpora_dir_finds_it(run, tr
     saved = (run / "config.yaml").read_text(encoding="utf-8")
     (run / "config.yaml").write_text(saved.replace(str(trained.parent), str(tmp_path / "gone")), encoding="utf-8")
     with pytest.raises(UserError, match=r"text\.txt cannot be read: .*corpora_dir= says where it lies"):
-        sampling.load_texts(run)
-    assert sampling.load_texts(run, str(trained.parent)) == sampling.load_texts(run, str(trained.parent) + "/")
+        load_texts(run)
+    assert load_texts(run, str(trained.parent)) == load_texts(run, str(trained.parent) + "/")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "text.txt").write_text(TRAINING, encoding="utf-8")
     with pytest.raises(UserError, match=r"corpus file is not the text that .* was trained on: its SHA-256 is"):
-        sampling.load_texts(run, str(tmp_path / "other"))
+        load_texts(run, str(tmp_path / "other"))
 
 
 def test_no_characters_cannot_be_explained(run):
-    for show in (sampling.explain, sampling.grid):
+    for show in (explain, grid):
         with pytest.raises(UserError, match="length=0 leaves nothing"):
             show(charlm.load(run), SampleConfig(run=str(run), length=0))
 

@@ -78,6 +78,6 @@ def period(findings: Sequence[Finding]) -> str:
 
 
 def visible(text: str) -> str:
-    from charlm import sampling  # torch: --help must not wait for it
+    from charlm.sampling import texts  # torch: --help must not wait for it
 
-    return sampling.visible(text)
+    return texts.visible(text)

@@ -1,44 +1,26 @@
-"""What sample.py can show beside the texts: what was copied, what surprised the model, and what each setting gives.
+"""sample.py explain=true: what of a text was copied, and what surprised the model.
 
 Legend: N characters of a text, T characters read at a time, V vocabulary.
 """
 
 import dataclasses
 import math
-import os
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from charlm import plots
-from charlm.config import SampleConfig, UserError, from_hydra, load
-from charlm.corpus import load_corpus, split, train_part
+from charlm.config import SampleConfig
 from charlm.files import read_summary, relative, write_atomically
-from charlm.generation import TextGenerator, checkpoint_file, read_checkpoint
-from charlm.metrics import (
-    COPY_LENGTH,
-    Copy,
-    copied_share,
-    copied_spans,
-    distinct,
-    longest_copy,
-    matches,
-    real_word_rate,
-    seq_rep,
-    words,
-)
+from charlm.generation import TextGenerator
+from charlm.metrics import COPY_LENGTH, Copy, copied_share, copied_spans, longest_copy, matches
+from charlm.sampling.texts import Texts, prepare, settings, visible
 
 READ = 1024
 """Characters that the model reads at a time; the state is carried on, so the surprise does not depend on it."""
@@ -58,30 +40,6 @@ PIECES = 20
 
 QUOTED = 5
 """Copies of a sample that are quoted."""
-
-TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
-TOP_KS = (None, 20, 5)
-TEXTS = 8
-"""Texts in each cell of the grid, whose seeds count up."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Texts:
-    """The texts of a run: what it was trained on, from position `begin` of its corpus on, and what was held out."""
-
-    folder: Path
-    corpus: str
-    language: str | None
-    train: str
-    begin: int
-    held_out: str
-
-    def pieces(self, length: int, count: int) -> list[str]:
-        """Up to `count` pieces of the held-out text, without overlap and spread evenly over it."""
-        count = min(count, len(self.held_out) // length)
-        room = len(self.held_out) - length
-        starts = [room * i // max(1, count - 1) for i in range(count)]
-        return [self.held_out[start : start + length] for start in starts]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,48 +91,6 @@ def surprise(generator: TextGenerator, prompt: str, text: str) -> NDArray[np.flo
     return torch.cat(bits)[len(known) - 1 :].cpu().numpy()
 
 
-def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
-    """The texts behind a run folder, or a checkpoint within one.
-
-    Args:
-        corpora_dir: folder with the run's corpus file; None looks where training has found it.
-
-    Raises UserError where the run folder or its corpus is missing, or the corpus is not what the run was trained on.
-    """
-    checkpoint = checkpoint_file(run)
-    path = Path(os.path.expanduser(run))
-    folder = path if path.is_dir() else checkpoint.resolve().parents[1]
-    if not (folder / "config.yaml").exists():
-        raise UserError(
-            f"explain and grid need the training text, and {run} does not say which it was: name the run folder, in "
-            "which config.yaml lies"
-        )
-    config = from_hydra(load(folder / "config.yaml"))
-    if corpora_dir is not None and config.corpus.path is not None:
-        config.corpus.path = str(Path(corpora_dir) / Path(config.corpus.path).name)
-    try:
-        corpus = load_corpus(config.corpus, corpora_dir or config.corpora_dir)
-    except UserError as error:
-        raise UserError(f"explain and grid need the training text: {error}. corpora_dir= says where it lies") from error
-    expected = read_checkpoint(checkpoint)[0].corpus_sha256
-    if corpus.sha256 != expected:
-        raise UserError(
-            f"corpus {corpus.name} is not the text that {run} was trained on: its SHA-256 is {corpus.sha256}, expected "
-            f"{expected}"
-        )
-    parts = split(len(corpus.text), config.data.val_fraction, config.data.test_fraction)
-    begin, end = train_part(parts, config.data.train_fraction, config.data.train_offset)
-    held_out = corpus.text[parts.train_end : parts.val_end]
-    return Texts(folder, corpus.name, config.corpus.language, corpus.text[begin:end], begin, held_out)
-
-
-def visible(text: str, line_break: str = "\n") -> str:
-    """The text with what a terminal or browser would act upon, or not show, as an escape such as \\x1b."""
-    text = text.replace("\n", line_break)
-    hidden = {c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
-    return "".join(ascii(c)[1:-1] if c in hidden else c for c in text)
-
-
 def level(bits: float) -> int:
     """Where a character's surprise stands in LEVELS."""
     return next(i for i, (below, _) in enumerate(LEVELS) if below is None or bits < below)
@@ -184,9 +100,6 @@ def scale() -> list[str]:
     """The names of LEVELS."""
     limits = [str(below) for below, _ in LEVELS[:-1]]
     return [f"below {limits[0]}", *(f"{low} to {high}" for low, high in pairwise(limits)), f"{limits[-1]} or more"]
-
-
-# explain
 
 
 def explain_samples(
@@ -218,16 +131,16 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
 
     explain.html lies in the run folder. Raises UserError as `load_texts` and TextGenerator do, and for length=0.
     """
-    prompt, texts = _prepare(generator, config)
+    prompt, texts = prepare(generator, config)
     seeds = [config.seed + index for index in range(config.num_samples)]
     options: Any = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
     written = generator.generate_many([prompt], seeds=seeds, temperature=config.temperature, **options)
     samples = [text.removeprefix(prompt) for text in written]
     explained, human = explain_samples(generator, texts, prompt, samples, seeds)
-    about = _about(texts, human)
+    about = notes(texts, human)
     path = texts.folder / "explain.html"
     write_atomically(
-        path, html(explained, texts, about, _drawn(config, ("temperature", "top_k", "top_p", "int8", "length")))
+        path, html(explained, texts, about, settings(config, ("temperature", "top_k", "top_p", "int8", "length")))
     )
     console = Console(highlight=False)
     for sample in explained:
@@ -271,7 +184,7 @@ def figures(sample: Explained, texts: Texts) -> list[str]:
     return lines
 
 
-def _about(texts: Texts, human: dict[str, float]) -> list[str]:
+def notes(texts: Texts, human: dict[str, float]) -> list[str]:
     """What the figures mean, in words, and those of human text."""
     lines = [
         "Surprise: -log2 of the probability that the model itself gives to a character after all before it, at "
@@ -291,12 +204,6 @@ def _about(texts: Texts, human: dict[str, float]) -> list[str]:
     if isinstance(bpc, int | float):
         lines.append(f"Held-out human text surprises the best model by {bpc:.2f} bits per character.")
     return lines
-
-
-def _drawn(config: SampleConfig, names: Sequence[str]) -> str:
-    """How texts were drawn, as one would type it."""
-    values = {name: getattr(config, name) for name in names}
-    return " ".join(f"{name}={str(value).lower()}" for name, value in values.items() if value not in (None, False))
 
 
 HTML = """\
@@ -383,134 +290,3 @@ def html(explained: Sequence[Explained], texts: Texts, about: Sequence[str], dra
         language=texts.language or "",
         newline="\n",
     )
-
-
-# grid
-
-
-def grid_cells(
-    generator: TextGenerator, texts: Texts, prompt: str, config: SampleConfig
-) -> tuple[pd.DataFrame, list[str], dict[str, float] | None]:
-    """Write TEXTS texts for each temperature and top_k; return a row for each, its first text, and held-out figures.
-
-    Columns: temperature; top_k, missing for all; and the figures of `_quality`. Held-out human text has the same, of as
-    many pieces as long as the texts; None where there is not enough of it. A top_k that leaves no character out is not
-    tried.
-    """
-    known = set(words(texts.train))
-    seeds = [config.seed + index for index in range(TEXTS)] * len(TEMPERATURES)
-    heat = [temperature for temperature in TEMPERATURES for _ in range(TEXTS)]
-    rows, firsts = [], []
-    for top_k in TOP_KS:
-        if top_k is not None and top_k >= len(generator.vocabulary):
-            continue
-        options: Any = {"length": config.length, "top_k": top_k, "top_p": config.top_p, "unknown": config.unknown}
-        written = generator.generate_many([prompt], seeds=seeds, temperature=heat, **options)
-        samples = [text.removeprefix(prompt) for text in written]
-        for i, temperature in enumerate(TEMPERATURES):
-            cell = samples[i * TEXTS : (i + 1) * TEXTS]
-            rows.append({"temperature": temperature, "top_k": top_k, **_quality(cell, known)})
-            firsts.append(cell[0])
-    pieces = texts.pieces(config.length, TEXTS)
-    human = _quality(pieces, known) if len(pieces) == TEXTS else None
-    return pd.DataFrame(rows).astype({"top_k": "Int64"}), firsts, human
-
-
-FIGURES = {
-    "unknown_words": "words that are not in the training text",
-    "distinct_words_2": "pairs of words that are different ones, among all pairs",
-    "seq_rep_words_4": "runs of four words that a text has had before",
-}
-"""The figures of a cell, shares from 0 to 1, and what they count."""
-
-
-def _quality(samples: Sequence[str], known: set[str]) -> dict[str, float]:
-    """The FIGURES of texts; NaN where there are no words to count."""
-    spoken = [words(sample, whole=True) for sample in samples]
-    real = real_word_rate(samples, known)
-    values = (None if real is None else 1 - real, distinct(spoken, 2), seq_rep(spoken, 4))
-    return {name: math.nan if value is None else value for name, value in zip(FIGURES, values, strict=True)}
-
-
-def grid(generator: TextGenerator, config: SampleConfig) -> None:
-    """Write grid.csv, grid.md and grid.png into the run folder, and show the figures on the terminal.
-
-    Raises UserError as `load_texts` and TextGenerator do, and for length=0.
-    """
-    prompt, texts = _prepare(generator, config)
-    table, firsts, human = grid_cells(generator, texts, prompt, config)
-    written = [texts.folder / f"grid.{suffix}" for suffix in ("csv", "md", "png")]
-    write_atomically(written[0], table.to_csv(index=False))
-    write_atomically(written[1], markdown(table, firsts, human, texts, prompt, config))
-    curve = (human["distinct_words_2"], human["unknown_words"]) if human else None
-    plots.grid(
-        table, curve, written[2], f"{texts.corpus}: error and variety of {TEXTS} texts of {config.length:,} characters"
-    )
-    shown = Table(title=f"{TEXTS} texts of {config.length:,} characters in each row")
-    for name in ("temperature", "top_k", *FIGURES):
-        shown.add_column(name.replace("words_", "words_\n"), justify="right")
-    for i, row in enumerate(_rows(table, human)):
-        shown.add_row(*row, end_section=(i + 1) % len(TEMPERATURES) == 0)
-    console = Console(highlight=False)
-    console.print(shown)
-    for name, meaning in FIGURES.items():
-        console.print(f"{name}: share of {meaning}", soft_wrap=True)
-    if human is None:
-        print(f"There are no {TEXTS} pieces of held-out text, as long as these, to compare with.")
-    print("written: " + ", ".join(str(relative(path)) for path in written))
-
-
-def _rows(table: pd.DataFrame, human: dict[str, float] | None) -> list[list[str]]:
-    """The cells of the grid as they are shown, and below them held-out human text."""
-
-    def percent(value: float) -> str:
-        return "-" if math.isnan(value) else f"{value:.1%}"
-
-    shown = []
-    for row in table.to_dict("records"):
-        top_k = "all" if pd.isna(row["top_k"]) else str(row["top_k"])
-        shown.append([f"{row['temperature']:g}", top_k, *(percent(row[name]) for name in FIGURES)])
-    if human is not None:
-        shown.append(["held-out", "human text", *(percent(human[name]) for name in FIGURES)])
-    return shown
-
-
-def fenced(text: str) -> str:
-    """A text as a code block of Markdown, which nothing in it can end."""
-    text = visible(text)
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}text\n{text}\n{fence}"
-
-
-def markdown(
-    table: pd.DataFrame,
-    firsts: Sequence[str],
-    human: dict[str, float] | None,
-    texts: Texts,
-    prompt: str,
-    config: SampleConfig,
-) -> str:
-    """The grid to be read: all figures, then the first text of each cell beside its own."""
-    drawn = _drawn(config, ("top_p", "int8", "length"))
-    head = ["temperature", "top_k", *FIGURES]
-    rows = _rows(table, human)
-    parts = [
-        "# Temperature and top_k",
-        f"{TEXTS} texts in each cell, seeds from {config.seed} on, {drawn}. Shares of all:",
-        "\n".join(f"- `{name}`: {meaning}" for name, meaning in FIGURES.items()),
-        "\n".join(["| " + " | ".join(row) + " |" for row in (head, ["---:"] * len(head), *rows)]),
-        "![error over variety](grid.png)",
-        "The prompt, which the texts below continue:",
-        fenced(prompt),
-    ]
-    for row, first in zip(rows, firsts, strict=False):
-        values = ", ".join(f"{name} {value}" for name, value in zip(FIGURES, row[2:], strict=True))
-        parts += [f"## temperature {row[0]}, top_k {row[1]}", values, fenced(first)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _prepare(generator: TextGenerator, config: SampleConfig) -> tuple[str, Texts]:
-    if config.length == 0:
-        raise UserError("length=0 leaves nothing to explain or to compare: it must be at least 1")
-    prompt = generator.prompt if config.prompt is None else config.prompt
-    return prompt, load_texts(config.run, config.corpora_dir)

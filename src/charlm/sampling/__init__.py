@@ -1,0 +1,1 @@
+"""What sample.py can show beside the texts that it writes."""
