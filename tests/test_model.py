@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from charlm.config import UserError
-from charlm.model import CELLS, CharRNN, count_parameters, detach, match_hidden_size
+from charlm.model import CELLS, OUTPUT_RMS, CharRNN, count_parameters, detach, match_hidden_size
 
 B, T, E, H, V, L = 3, 5, 4, 6, 7, 2
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "jordan": 1, "output": 1}
@@ -171,6 +171,23 @@ def test_recurrent_weights_start_orthogonal_gate_by_gate(cell, embedding_dim):
         assert len(gates) == GATES[cell]
         for gate in gates:
             torch.testing.assert_close(gate @ gate.T, torch.eye(H), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", OUTPUT_RMS)
+def test_what_a_layer_reads_moves_its_gates_by_about_one(cell):
+    torch.manual_seed(4)
+    model, tokens = CharRNN(90, cell, 30, 100, 3), torch.randint(90, (16, 60))
+    weights = model.rnn.state_dict()
+    with torch.no_grad():
+        inputs = model.embedding(tokens)
+        for layer in range(3):
+            if layer:
+                assert inputs.square().mean().sqrt() == pytest.approx(OUTPUT_RMS[cell], rel=0.3)
+            moved = inputs @ weights[f"weight_ih_l{layer}"].T
+            assert moved.square().mean().sqrt() == pytest.approx(1, rel=0.3)
+            up_to_it = CharRNN(90, cell, 30, 100, layer + 1).rnn
+            up_to_it.load_state_dict({name: weights[name] for name in up_to_it.state_dict()})
+            inputs = up_to_it(model.embedding(tokens))[0][:, 20:]
 
 
 @pytest.mark.parametrize("cell", CELLS)

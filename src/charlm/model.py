@@ -16,6 +16,9 @@ from charlm.config import UserError
 ONE_HOT_STD = 1.6
 """Spread of the weights that read one-hot input, found by measurement: see `orthogonal`."""
 
+OUTPUT_RMS = {"rnn": 0.68, "gru": 0.45, "lstm": 0.21}
+"""Root mean square of what an untrained layer puts out, given input that moves its gates by 1."""
+
 
 class CharRNN(nn.Module):
     """Embedding or one-hot input, recurrent layers, linear output.
@@ -97,11 +100,12 @@ def to_device(state: State, device: torch.device) -> State:
 def orthogonal(model: CharRNN) -> None:
     """Initial values from which each cell learns well.
 
-    Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). Other weights keep the scale of their input
-    (Glorot and Bengio 2010). Biases start at 0, also that of an LSTM's forget gate: started open (Jozefowicz et al.
-    2015), it costs 0.02 to 0.04 nats on three texts (experiments/LOG.md). A one-hot vector has a single 1 where an
-    embedding has E values of unit variance: with weights of spread ONE_HOT_STD it learns about as fast, with PyTorch's
-    own several times more slowly.
+    Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). What a layer reads moves each of its gates by
+    about 1, the root mean square over inputs (LeCun et al. 1998): a second layer of an LSTM, which reads small numbers,
+    has larger weights than that of an RNN. Biases start at 0, also that of an LSTM's forget gate: started open
+    (Jozefowicz et al. 2015), it costs 0.02 to 0.04 nats on three texts (experiments/LOG.md). A one-hot vector has a
+    single 1 where an embedding has E values of unit variance: with weights of spread ONE_HOT_STD it learns about as
+    fast, with PyTorch's own several times more slowly.
     """
     for name, parameter in model.rnn.named_parameters():
         if name.startswith("bias"):
@@ -112,6 +116,10 @@ def orthogonal(model: CharRNN) -> None:
                 nn.init.orthogonal_(gate)
             elif name == "weight_ih_l0" and model.embedding is None:
                 nn.init.normal_(gate, std=ONE_HOT_STD)
+            elif name.startswith("weight_ih"):
+                rms = 1.0 if name == "weight_ih_l0" else OUTPUT_RMS.get(model.cell, 1.0)
+                bound = math.sqrt(3 / gate.shape[1]) / rms  # the uniform distribution has a variance of bound² / 3
+                nn.init.uniform_(gate, -bound, bound)
             else:
                 nn.init.xavier_uniform_(gate)
     nn.init.zeros_(model.output.bias)
