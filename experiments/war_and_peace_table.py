@@ -80,6 +80,7 @@ def write() -> pd.DataFrame:
                     "difference": round(summary["test/loss"] - published, 4),
                     **{key: summary[key] for key in ("parameters", "hidden_size", "epochs", "train_seconds")},
                     "identity": summary["identity"],
+                    "git": summary["git"],  # where its command gives this figure again
                     "command": f"{one.command} hydra.mode=RUN",
                 }
             )
@@ -134,7 +135,7 @@ def main(arguments: Sequence[str]) -> None:
         table = write()
         if table.empty:
             raise UserError("every model diverged, so there is nothing to write")
-        print(table.drop(columns=["identity", "command"]).to_string(index=False))
+        print(table.drop(columns=["identity", "git", "command"]).to_string(index=False))
         print(f"written: {relative(RESULTS / 'war_and_peace.csv')}")
     except UserError as error:
         sys.exit(f"error: {error}")
