@@ -80,7 +80,7 @@ def write() -> pd.DataFrame:
                     "difference": round(summary["test/loss"] - published, 4),
                     **{key: summary[key] for key in ("parameters", "hidden_size", "epochs", "train_seconds")},
                     "identity": summary["identity"],
-                    "git": summary["git"],  # where its command gives this figure again
+                    "git": summary["versions"]["git"],  # where its command gives this figure again
                     "command": f"{one.command} hydra.mode=RUN",
                 }
             )

@@ -37,7 +37,8 @@ def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, mo
         return {
             "cell": run.overrides["cell"],
             "test/loss": 1.25,
-            **dict.fromkeys(("parameters", "hidden_size", "epochs", "train_seconds", "identity", "git"), 1),
+            "versions": {"git": "0123abc"},
+            **dict.fromkeys(("parameters", "hidden_size", "epochs", "train_seconds", "identity"), 1),
         }
 
     monkeypatch.setattr(table, "RESULTS", tmp_path)
