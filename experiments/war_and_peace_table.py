@@ -97,24 +97,22 @@ def write() -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> None:
-    """Each model twice: hollow as published, full as trained here."""
+    """Each model twice: hollow as published, full as trained here, where it has been."""
     from matplotlib.figure import Figure
 
     from charlm.plots import CELL_COLOURS
 
-    figure = Figure((9, 4), layout="constrained")
-    panels = figure.subplots(1, table["size"].nunique(), sharey=True, squeeze=False)
-    for axes, (size, row) in zip(panels[0], table.groupby("size"), strict=True):
-        for cell, part in row.groupby("cell"):
-            colour = CELL_COLOURS[str(cell)]
-            axes.plot(
-                part["num_layers"], part["published"], "o--", color=colour, mfc="none", label=f"{cell}, published"
-            )
-            axes.plot(part["num_layers"], part["test/loss"], "o-", color=colour, label=f"{cell}, charlm")
+    figure = Figure((10, 4), layout="constrained")
+    panels = figure.subplots(1, table["size"].nunique(), sharey=True, squeeze=False)[0]
+    for axes, (size, row) in zip(panels, table.groupby("size"), strict=True):
+        for cell, published in PUBLISHED[int(str(size))].items():
+            colour, ours = CELL_COLOURS[cell], row[row["cell"] == cell]
+            axes.plot(LAYERS, published, "o--", color=colour, mfc="none", label=f"{cell}, published")
+            axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour, label=f"{cell}, charlm")
         axes.set(title=f"as many parameters as an LSTM of {size}", xlabel="layers", xticks=LAYERS)
         axes.grid(alpha=0.3)
-    panels[0, 0].set_ylabel("test loss, nats per character")
-    panels[0, 0].legend(fontsize="small")
+    panels[0].set_ylabel("test loss, nats per character")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize="small")
     figure.savefig(RESULTS / "war_and_peace.png", dpi=120)
 
 
