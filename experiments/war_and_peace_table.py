@@ -103,10 +103,11 @@ def draw(table: pd.DataFrame) -> None:
     from charlm.plots import CELL_COLOURS
 
     figure = Figure((10, 4), layout="constrained")
-    panels = figure.subplots(1, table["size"].nunique(), sharey=True, squeeze=False)[0]
-    for axes, (size, row) in zip(panels, table.groupby("size"), strict=True):
-        for cell, published in PUBLISHED[int(str(size))].items():
-            colour, ours = CELL_COLOURS[cell], row[row["cell"] == cell]
+    sizes = [size for size in PUBLISHED if size in set(table["size"])]
+    panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
+    for axes, size in zip(panels, sizes, strict=True):
+        for cell, published in PUBLISHED[size].items():
+            colour, ours = CELL_COLOURS[cell], table[(table["size"] == size) & (table["cell"] == cell)]
             axes.plot(LAYERS, published, "o--", color=colour, mfc="none", label=f"{cell}, published")
             axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour, label=f"{cell}, charlm")
         axes.set(title=f"as many parameters as an LSTM of {size}", xlabel="layers", xticks=LAYERS)
