@@ -713,6 +713,15 @@ def test_a_longer_run_without_held_out_text_counts_no_loss_twice(small, tmp_path
     assert metrics(tmp_path / "run") == metrics(tmp_path / "full")
 
 
+@pytest.mark.parametrize("accelerator", ["cpu", "auto"])
+def test_a_number_format_that_lightning_would_replace_on_a_cpu_is_refused(small, tmp_path, monkeypatch, accelerator):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"trainer\.precision=16-mixed needs a GPU: a CPU takes bf16-mixed or 32-true"):
+        train(small(TEXT, f"trainer.accelerator={accelerator}", "trainer.precision=16-mixed"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_device_or_a_key_that_is_not_there_is_refused(small, tmp_path, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))

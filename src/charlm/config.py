@@ -233,7 +233,11 @@ class TrainerConfig:
         "how several devices share a run; ddp: a process each, with averaged gradients; auto: ddp for several",
         choices=("auto", "ddp"),
     )
-    precision: str = option("32-true", "number format", choices=("32-true", "bf16-mixed", "16-mixed", "64-true"))
+    precision: str = option(
+        "32-true",
+        "number format; 16-mixed needs a GPU",
+        choices=("32-true", "bf16-mixed", "16-mixed", "64-true"),
+    )
     gradient_clip_val: float | None = option(1.0, "limit of the gradient; null does not clip", above=0)
     gradient_clip_algorithm: str = option(
         "norm", "clip the norm of the whole gradient, or each value", choices=("norm", "value")

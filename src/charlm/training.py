@@ -363,7 +363,7 @@ def _test(trainer: Trainer, module: CharLM, data: CharDataModule, folder: Path) 
 
 
 def _check_means(config: Config) -> None:
-    """Raise UserError for a device, a key or a package that is asked for and is not there."""
+    """Raise UserError for a device, a number format, a key or a package that is asked for and is not there."""
     there = {"gpu": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     kind, devices = config.trainer.accelerator, config.trainer.devices
     if there.get(kind, 1) == 0:
@@ -376,6 +376,8 @@ def _check_means(config: Config) -> None:
         raise UserError(
             f"trainer.devices={devices}, but PyTorch sees {there[kind]} {kind} here: take trainer.devices={there[kind]}"
         )
+    if kind == "cpu" and config.trainer.precision == "16-mixed":  # Lightning would take bf16-mixed
+        raise UserError("trainer.precision=16-mixed needs a GPU: a CPU takes bf16-mixed or 32-true")
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
         raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
     if config.logger.name == "wandb" and config.logger.mode == "online":
