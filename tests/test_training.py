@@ -1,6 +1,7 @@
 """Whole runs: equal for equal seeds, exact when resumed, saved however they end, and as good as theory allows."""
 
 import csv
+import errno
 import hashlib
 import json
 import math
@@ -20,6 +21,7 @@ import yaml
 
 import charlm
 from charlm import baselines
+from charlm.callbacks import Checkpoints
 from charlm.config import UserError, compose
 from charlm.corpus import load_corpus, split, train_part
 from charlm.generation import read_checkpoint
@@ -199,6 +201,29 @@ def test_two_runs_with_one_seed_are_equal_and_another_seed_differs(small, tmp_pa
     assert metrics(tmp_path / "one") != metrics(tmp_path / "other")
 
 
+def test_a_run_without_held_out_text_that_stops_between_its_last_two_checkpoints_is_resumed(
+    small, tmp_path, monkeypatch
+):
+    config = small(TEXT, "data.val_fraction=0", "data.test_fraction=0", "trainer.max_steps=7")
+    train(config, tmp_path / "full")
+    original, saved = Checkpoints._save, []
+
+    def save(self, trainer, name):
+        if trainer.global_step == 7:
+            saved.append(name)
+            if len(saved) == 2:
+                raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path))
+        original(self, trainer, name)
+
+    monkeypatch.setattr(Checkpoints, "_save", save)
+    with pytest.raises(UserError, match="No space left"):
+        train(config, tmp_path / "run")
+    assert sorted(saved) == ["best.ckpt", "last.ckpt"]
+    monkeypatch.undo()
+    train(config, tmp_path / "run", resume=True)
+    assert_same_run(tmp_path / "full", tmp_path / "run")
+
+
 def test_a_run_trained_longer_equals_one_that_was_long_from_the_start(small, tmp_path):
     options = ["scheduler=constant", "cell=gru", "model.dropout=0.1"]
     train(small(TEXT, "trainer.max_epochs=1", *options), tmp_path / "run")
@@ -207,6 +232,23 @@ def test_a_run_trained_longer_equals_one_that_was_long_from_the_start(small, tmp
     assert (summary["status"], summary["steps"], summary["epochs"]) == ("finished", 3 * EPOCH, 3)
     train(longer, tmp_path / "long")
     assert_same_run(tmp_path / "long", tmp_path / "run")
+
+
+def test_a_run_that_none_from_the_beginning_equals_has_an_identity_of_its_own(small, tmp_path, monkeypatch):
+    config, longer = (
+        small(TEXT, "trainer.max_epochs=1"),
+        small(TEXT, "trainer.max_epochs=3"),
+    )  # the rate falls until then
+    short = train(config, tmp_path / "run")["identity"]
+    full = train(longer, tmp_path / "long")["identity"]
+    continued = train(longer, tmp_path / "run", resume=True)["identity"]
+    assert len({short, full, continued}) == 3
+    interrupt(longer, tmp_path / "other", 5)
+    summary = summary_of(tmp_path / "other")
+    assert summary["identity"] == full
+    summary["versions"]["source"] = "another"
+    (tmp_path / "other" / "summary.json").write_text(json.dumps(summary))
+    assert train(longer, tmp_path / "other", resume=True)["identity"] != full
 
 
 def test_a_run_that_ended_inside_an_epoch_can_be_trained_longer(small, tmp_path):
@@ -537,6 +579,16 @@ def test_init_from_starts_a_run_of_its_own(small, tmp_path):
     assert checkpoint(tmp_path / "two")["global_step"] == EPOCH
 
 
+def test_a_run_from_anothers_weights_is_resumed_without_the_other(small, tmp_path):
+    train(small(TEXT, "trainer.max_steps=3"), tmp_path / "one")
+    config = small(TEXT, f"init_from={tmp_path / 'one'}")
+    train(config, tmp_path / "full")
+    interrupt(config, tmp_path / "two", 5)
+    shutil.rmtree(tmp_path / "one")
+    train(config, tmp_path / "two", resume=True)
+    assert_same_run(tmp_path / "full", tmp_path / "two")
+
+
 @pytest.mark.parametrize(
     ("override", "difference"),
     [
@@ -575,6 +627,23 @@ def test_a_finished_run_that_is_asked_for_no_more_is_refused(small, tmp_path):
     with pytest.raises(UserError, match=r"trainer.max_epochs=1 .* ask for no more"):
         train(small(TEXT, "trainer.max_epochs=1"), tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "summary.json").read_text() == before
+
+
+@pytest.mark.parametrize("end", ["trainer.early_stopping_patience=1", "trainer.max_time=00:00:00:01"])
+def test_a_run_that_something_else_has_ended_is_not_resumed_in_vain(small, tmp_path, end):
+    options = [end, "scheduler=constant", "optimizer.lr=0.3", "samples.length=0"]
+    summary = train(small(NOISE, "trainer.max_epochs=10000", *options), tmp_path)
+    before = (tmp_path / "summary.json").read_text()
+    with pytest.raises(UserError, match=f"has trained {summary['steps']} steps already and {end} ask for no more"):
+        train(small(NOISE, "trainer.max_epochs=20000", *options), tmp_path, resume=True)
+    assert (tmp_path / "summary.json").read_text() == before
+
+
+def test_a_run_without_a_best_model_is_not_resumed_with_an_end_that_it_has_passed(small, tmp_path):
+    interrupt(small(TEXT), tmp_path, 5)
+    with pytest.raises(UserError, match=r"has trained 5 steps already and .* trainer.max_steps=3 ask for no more"):
+        train(small(TEXT, "trainer.max_steps=3"), tmp_path, resume=True)
+    assert train(small(TEXT), tmp_path, resume=True)["status"] == "finished"
 
 
 def test_a_new_run_in_the_folder_of_another_is_refused(small, tmp_path):
@@ -717,7 +786,7 @@ def test_a_longer_run_without_held_out_text_counts_no_loss_twice(small, tmp_path
 def test_a_number_format_that_lightning_would_replace_on_a_cpu_is_refused(small, tmp_path, monkeypatch, accelerator):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(UserError, match=r"trainer\.precision=16-mixed needs a GPU: a CPU takes bf16-mixed or 32-true"):
+    with pytest.raises(UserError, match=r"trainer\.precision=16-mixed does not go with cpu: take 32-true"):
         train(small(TEXT, f"trainer.accelerator={accelerator}", "trainer.precision=16-mixed"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

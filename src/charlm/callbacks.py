@@ -345,10 +345,10 @@ class Checkpoints(Callback):
             return
         self._save_epoch(trainer, pl_module)
         due, number = self._agree(trainer)
-        if due or trainer.should_stop or number:
-            self._save(trainer, "last.ckpt")
         if trainer.should_stop:  # there is no held-out text: the best model is the last
             self._save(trainer, "best.ckpt")
+        if due or trainer.should_stop or number:  # after the best: from a last step nothing makes another best
+            self._save(trainer, "last.ckpt")
         if number:
             raise Interrupted(128 + number)
 

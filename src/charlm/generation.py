@@ -237,7 +237,7 @@ class TextGenerator:
         top_p: float | None,
         unknown: str,
     ) -> Iterator[Tensor]:
-        """What is drawn at each step, (B,) int64, on the model's device. Errors in the arguments come at once."""
+        """What is drawn at each step, (B,) int64. Errors in the arguments come at once."""
         if length < 0 or min(temperatures) < 0 or (top_k is not None and top_k < 1):
             raise ValueError(f"length={length}, temperature={min(temperatures)}, top_k={top_k}: at least 0, 0 and 1")
         if top_p is not None and not 0 < top_p <= 1:
@@ -262,7 +262,8 @@ class TextGenerator:
             self._decoder = decoder(self.model, self.int8)
         writer = copy.copy(self._decoder)  # each writing has a state of its own, and all the same weights
         logits = read_prompts(writer, [prompt.to(device) for prompt in prompts], rows)
-        heat = torch.tensor(temperatures, dtype=torch.float64, device=device).unsqueeze(1)
+        place = torch.device("cpu") if device.type == "mps" else device  # where one draws: MPS has no float64
+        heat = torch.tensor(temperatures, dtype=torch.float64, device=place).unsqueeze(1)
         greedy = heat < GREEDY if min(temperatures) < GREEDY else None
         heat = heat.clamp(min=GREEDY)
         random = [np.random.default_rng(seed) for seed in seeds]
@@ -273,11 +274,11 @@ class TextGenerator:
             if step % BLOCK == 0:  # drawn ahead, so that nothing has to be sent to a device at each step
                 drawn = np.stack([generator.random(BLOCK) for generator in random], 1)
                 # a hair below what was drawn, since rounded probabilities may add up to a little less than 1
-                uniform = torch.from_numpy(drawn * (1 - 1e-12)).to(device).unsqueeze(2)  # (BLOCK, B, 1)
-            tokens = choose(logits, heat, top_k, top_p, uniform[step % BLOCK], greedy)
+                uniform = torch.from_numpy(drawn * (1 - 1e-12)).to(place).unsqueeze(2)  # (BLOCK, B, 1)
+            tokens = choose(logits.to(place), heat, top_k, top_p, uniform[step % BLOCK], greedy)
             yield tokens
             if step + 1 < length:
-                logits = writer.step(tokens)
+                logits = writer.step(tokens.to(device))
 
 
 def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]) -> Tensor:

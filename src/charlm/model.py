@@ -17,7 +17,7 @@ ONE_HOT_STD = 1.6
 """Spread of the weights that read one-hot input, found by measurement: see `orthogonal`."""
 
 OUTPUT_RMS = {"rnn": 0.68, "gru": 0.45, "lstm": 0.21}
-"""Root mean square of what an untrained layer puts out, given input that moves its gates by 1; jordan and output: 1."""
+"""Root mean square of what an untrained layer puts out, given input that moves its gates by 1; else taken as 1."""
 
 
 class CharRNN(nn.Module):

@@ -1,6 +1,7 @@
 """train(config, folder): one run from configuration to summary. train.py, sweeps and experiments all call this."""
 
 import dataclasses
+import datetime
 import importlib.util
 import logging
 import os
@@ -102,11 +103,11 @@ def train(
     checkpoint = last if resume and last.exists() else None  # a run killed before its first one starts again
     done = 0  # steps
     if checkpoint is not None:
-        start = read_checkpoint(checkpoint)[0]
-        _check_resumable(config, folder, data, start)
+        start, _, held = read_checkpoint(checkpoint)
+        _check_resumable(config, folder, data, start, held["callbacks"])
         done = start.step
     prompts = _prompts(config, data)
-    module = _build(config, data, prompts[0])
+    module = _build(config, data, prompts[0], init_from=config.init_from if checkpoint is None else None)
     _check_means(config)
     if config.threads == "auto":
         parameters, devices = count_parameters(module.model), config.trainer.devices
@@ -116,8 +117,10 @@ def train(
     torch.set_num_threads(int(config.threads))
     summary = _summary(config, data, module)
     if checkpoint is not None:  # what is known stays known until there is more
-        summary |= {key: value for key, value in read_summary(folder).items() if summary.get(key, 0) is None}
+        before = read_summary(folder)
+        summary |= {key: value for key, value in before.items() if summary.get(key, 0) is None}
         summary["error"] = None
+        summary["identity"] += _begun_otherwise(before, summary, config)
     with _recorded(folder, config, summary, resume), _logger(config, folder, summary, group, tags) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
@@ -126,8 +129,7 @@ def train(
         if config.trainer.early_stopping_patience is not None:
             callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
         if config.trainer.max_time is not None:
-            parts = zip(("days", "hours", "minutes", "seconds"), config.trainer.max_time.split(":"), strict=True)
-            callbacks.insert(0, Timer({unit: int(number) for unit, number in parts}, verbose=False))
+            callbacks.insert(0, Timer(_duration(config.trainer.max_time), verbose=False))
         if progress_bar:
             callbacks.append(ProgressBar(record, refresh_rate=10))
         trainer = _trainer(config, folder, data, logger, callbacks)
@@ -158,6 +160,18 @@ def train(
             plots.loss_curve(folder / "metrics.csv", folder / "loss.png", _title(summary))
             _log_results(logger, folder, summary)
     return summary
+
+
+def _begun_otherwise(before: dict[str, Any], now: dict[str, Any], config: Config) -> str:
+    """A mark for the identity of a run that no run from the beginning equals; '' where one does.
+
+    It was begun by other code, or with another end where the rate goes by the end.
+    """
+    if not before:  # its summary has been removed
+        return ""
+    identity, source = before["identity"], before["versions"]["source"]
+    same_course = identity == now["identity"] or config.scheduler.name != "one_cycle"
+    return "" if same_course and source == now["versions"]["source"] and not identity.endswith("+") else "+"
 
 
 def _rank(config: Config) -> int:
@@ -290,18 +304,35 @@ def _log_file(folder: Path) -> Iterator[None]:
             file.close()
 
 
-def _check_resumable(config: Config, folder: Path, data: CharDataModule, start: Description) -> None:
+def _check_resumable(
+    config: Config, folder: Path, data: CharDataModule, start: Description, callbacks: Mapping[str, Any]
+) -> None:
+    """Raise UserError for a checkpoint, with the states of its callbacks, that nothing can be added to."""
     if start.corpus_sha256 != data.corpus.sha256:
         raise UserError(
             f"corpus {data.corpus.name} has changed since this run was started: its SHA-256 was {start.corpus_sha256} "
             f"and is {data.corpus.sha256}. A resumed run needs the same text"
         )
-    planned = total_steps(config, len(data.train_batches))
-    if start.step >= planned and read_summary(folder).get("status") == "finished":
+    if read_summary(folder).get("status") != "finished" and (folder / "checkpoints" / "best.ckpt").exists():
+        return  # if there is no step left, there is the test
+    options, ends = config.trainer, []
+    if start.step >= total_steps(config, len(data.train_batches)):
+        ends += [f"trainer.max_epochs={options.max_epochs} trainer.max_steps={options.max_steps}"]
+    states = {name.partition("{")[0]: state for name, state in callbacks.items()}  # Lightning adds some options in {}
+    limit, patience = options.max_time, options.early_stopping_patience
+    if limit and "Timer" in states and states["Timer"]["time_elapsed"]["train"] >= _duration(limit).total_seconds():
+        ends += [f"trainer.max_time={limit}"]
+    if patience and "EarlyStopping" in states and states["EarlyStopping"]["wait_count"] >= patience:
+        ends += [f"trainer.early_stopping_patience={patience}"]
+    if ends:
         raise UserError(
-            f"{folder} has trained {start.step} steps already and trainer.max_epochs={config.trainer.max_epochs} "
-            f"trainer.max_steps={config.trainer.max_steps} ask for no more: raise what ended it"
+            f"{folder} has trained {start.step} steps already and {' '.join(ends)} ask for no more: raise what ended it"
         )
+
+
+def _duration(max_time: str) -> datetime.timedelta:
+    days, hours, minutes, seconds = map(int, max_time.split(":"))
+    return datetime.timedelta(days, seconds, hours=hours, minutes=minutes)
 
 
 def _trainer(
@@ -365,7 +396,7 @@ def _test(trainer: Trainer, module: CharLM, data: CharDataModule, folder: Path) 
 def _check_means(config: Config) -> None:
     """Raise UserError for a device, a number format, a key or a package that is asked for and is not there."""
     there = {"gpu": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    kind, devices = config.trainer.accelerator, config.trainer.devices
+    kind, devices, precision = config.trainer.accelerator, config.trainer.devices, config.trainer.precision
     if there.get(kind, 1) == 0:
         raise UserError(
             f"trainer.accelerator={kind}, but PyTorch sees none here; trainer.accelerator=auto takes what is"
@@ -376,8 +407,11 @@ def _check_means(config: Config) -> None:
         raise UserError(
             f"trainer.devices={devices}, but PyTorch sees {there[kind]} {kind} here: take trainer.devices={there[kind]}"
         )
-    if kind == "cpu" and config.trainer.precision == "16-mixed":  # Lightning would take bf16-mixed
-        raise UserError("trainer.precision=16-mixed needs a GPU: a CPU takes bf16-mixed or 32-true")
+    if (kind, precision) in (
+        ("cpu", "16-mixed"),
+        ("mps", "64-true"),
+    ):  # Lightning would quietly take bf16-mixed, or fail
+        raise UserError(f"trainer.precision={precision} does not go with {kind}: take 32-true or bf16-mixed")
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
         raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
     if config.logger.name == "wandb" and config.logger.mode == "online":
@@ -397,8 +431,8 @@ def auto_threads(parameters: int, batch_size: int, cores: int | None = None, *, 
     return min(MAX_AUTO_THREADS, max(1, cores // devices)) if worth_sharing else 1
 
 
-def _build(config: Config, data: CharDataModule, prompt: str) -> CharLM:
-    """The model that the configuration describes, with its initial weights, and what trains it."""
+def _build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> CharLM:
+    """The model that the configuration describes, with its own initial weights or a run's, and what trains it."""
     options: dict[str, Any] = {
         "cell": config.cell.name,
         "embedding_dim": config.model.embedding_dim,
@@ -420,8 +454,8 @@ def _build(config: Config, data: CharDataModule, prompt: str) -> CharLM:
         sizes = [f"{key}={options[key]}" for key in ("hidden_size", "num_layers", "embedding_dim")]
         reason = str(error).splitlines()[0][:120]
         raise UserError(f"model.{' model.'.join(sizes)}: no memory for such a model ({reason})") from error
-    if config.init_from is not None:
-        _init_from(model, options, data.vocabulary, config.init_from)
+    if init_from is not None:
+        _init_from(model, options, data.vocabulary, init_from)
     about = Description(options, data.vocabulary.characters, prompt, data.corpus.name, data.corpus.sha256)
     return CharLM(model, config, about, len(data.train_batches))
 
