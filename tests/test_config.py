@@ -379,8 +379,32 @@ def test_free_text_options_are_those_of_the_contract_and_exist() -> None:
 
 
 def test_other_options_are_left_to_hydra() -> None:
-    arguments = ["-m", "cell=rnn,gru", "model.hidden_size=8", "--help", "seed=range(1,4)", "hydra.run.dir=a b"]
+    arguments = ["-m", "cell=rnn,gru", "model.hidden_size=8", "--help", "seed=range(1,4)", "hydra.run.dir='a b'"]
     assert quote_free_text(arguments) == arguments
+
+
+@pytest.mark.parametrize("name", ["hydra.run.dir", "hydra.sweep.dir"])
+@pytest.mark.parametrize("text", [text for text in NASTY if not text.startswith(("'", '"'))])
+def test_a_folder_is_taken_as_typed(name: str, text: str) -> None:
+    (override,) = OverridesParser.create().parse_overrides(quote_free_text([f"{name}={text}"]))
+    assert override.value() == text
+
+
+def test_a_folder_may_be_named_after_other_options() -> None:
+    (argument,) = quote_free_text(["hydra.run.dir=runs/cell=${cell.name},seed=${seed}"])
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        composed = hydra_compose("config", ["cell=gru", argument], return_hydra_config=True)
+        assert composed.hydra.run.dir == "runs/cell=gru,seed=1"
+
+
+@pytest.mark.parametrize("prompt", ["[1:1] In the", "In [1:1]", "1, 2", "['x'], y", "don't"])
+def test_a_prompt_with_brackets_or_commas_is_one_prompt(prompt: str) -> None:
+    assert compose([f"samples.prompts={prompt}"]).samples.prompts == [prompt]
+
+
+def test_under_multirun_a_comma_separates_prompts_too() -> None:
+    jobs = sweep("-m", r"samples.prompts=Henrique\, says,[1:1] In,b")
+    assert jobs_values(jobs, "samples", "prompts") == [["Henrique, says"], ["[1:1] In"], ["b"]]
 
 
 def sweep(*arguments: str) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 
 ROOT = Path(__file__).parents[1]
 CORPORA = os.environ.get("CHARLM_CORPORA")
@@ -150,10 +153,13 @@ def test_held_out_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeyp
 def test_a_run_is_named_after_what_sets_it_apart_and_its_command_trains_it():
     from experiments import plan
 
-    from charlm.config import compose
+    from charlm.config import CONF_DIR, compose, quote_free_text
 
     [run] = plan.cross("x", plan.SCALES["laptop"], (3,), corpus="biblia", cell="gru", data__batch_size=8)
     assert run.folder.name == "corpus=biblia,cell=gru,data.batch_size=8,seed=3"
-    words = run.command.split()
+    words = shlex.split(run.command)
     assert words[:2] == ["python", "train.py"]
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        composed = hydra_compose("config", quote_free_text(words[2:]), return_hydra_config=True)
+    assert plan.ROOT / composed.hydra.run.dir == run.folder
     assert compose([word for word in words[2:] if not word.startswith("hydra.")]) == run.config()

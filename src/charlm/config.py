@@ -1,8 +1,8 @@
 """The typed configuration: every option, its default, its limits and its one-line help stand here, and nowhere else.
 
 `Config` is the schema of `train.py`, `SampleConfig` that of `sample.py`. Hydra merges `conf/` and the command line into
-them, `from_hydra` turns the result into plain dataclasses and checks it. Beside the two entry points this is the only
-file that knows Hydra.
+them, `from_hydra` turns the result into plain dataclasses and checks it. Beside the two entry points and Hydra's way
+into the sweep (`hydra_plugins`) this is the only file that knows Hydra.
 """
 
 import dataclasses
@@ -33,8 +33,11 @@ from charlm.files import write_atomically
 
 CONF_DIR = Path(__file__).resolve().parents[2] / "conf"
 
-FREE_TEXT = ("prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir")
+FREE_TEXT = ("prompt", "samples.prompts", "run", "resume", "init_from", "corpus.path", "corpora_dir")
 """Options whose value is taken as typed: any Unicode, spaces, commas, quotes, brackets and `=`."""
+
+FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
+"""Hydra's: taken as typed too, but for interpolations (${corpus.name}) and where Hydra's own quotes stand around."""
 
 RESUME_OVERRIDES = (
     "trainer.max_epochs",
@@ -596,17 +599,19 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
         plugin = LAUNCHER_PLUGINS.get(value) if key == "launcher" else None
         if plugin is not None and importlib.util.find_spec(plugin) is None:
             raise UserError(f"launcher={value} needs a package more: pip install 'charlm[{value}]'")
-        if key == "samples.prompts" and value not in ("", "null") and not value.startswith("["):
-            quoted.append(f"{key}=[{QuotedString(_literal(value), Quote.single).with_quotes()}]")  # a single one
+        name = key.lstrip("+")
+        if name in FOLDERS and not value.startswith(("'", '"')):
+            quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
             continue
-        if not equals or key.lstrip("+") not in FREE_TEXT or value in ("", "null"):
+        listed = name == "samples.prompts" and re.fullmatch(r"\[.*\]", value, re.DOTALL)  # several, as Hydra has it
+        if not equals or name not in FREE_TEXT or value in ("", "null") or listed:
             quoted.append(argument)
             continue
         values = [value]
         if multirun:
             values = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
         literals = [QuotedString(_literal(part), Quote.single).with_quotes() for part in values]
-        quoted.append(key + "=" + ",".join(literals))
+        quoted.append(key + "=" + ",".join(f"[{one}]" if name == "samples.prompts" else one for one in literals))
     return quoted
 
 
