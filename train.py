@@ -1,7 +1,7 @@
 """Train a character-level language model with nn.RNN, nn.GRU or nn.LSTM, and watch it learn to write.
 
 Usage
-  python train.py                                    the embedded default corpus, under a minute
+  python train.py                                    the embedded default corpus, about a minute
   python train.py cell=gru corpus=biblia             another cell, another corpus
   python train.py corpus=file corpus.path=mine.txt   your own text
   python train.py -m cell=rnn,gru,lstm seed=1,2,3    a sweep: one run for each combination, then a table of them all
@@ -60,7 +60,9 @@ def main(composed: DictConfig) -> None:
     folder = Path(hydra_config.runtime.output_dir)  # Hydra has made it, if it was not there
     if hydra_config.mode == RunMode.MULTIRUN:
         cores = sweep.cores_per_job(hydra_config.launcher)
-        group, tags = Path(hydra_config.sweep.dir).name, list(hydra_config.overrides.task)
+        place = relative(Path(hydra_config.sweep.dir))
+        group = place.relative_to("sweeps").as_posix() if place.is_relative_to("sweeps") else place.name
+        tags = list(hydra_config.overrides.task)
         sweep.run_job(from_hydra(composed), relative(folder), cores, group, tags)
         return
     try:

@@ -21,6 +21,7 @@ import torch
 from charlm import sweep
 from charlm.config import CONF_DIR, SOURCES, Config, UserError, identity, load
 from charlm.files import read_summary
+from charlm.lock import hold
 from charlm.sweep import Job, Progress, cores_per_job, finished_twin, plan, run_job
 from charlm.training import train
 
@@ -196,11 +197,11 @@ def test_wandb_groups_the_runs_of_a_sweep(command: Command, work: Path) -> None:
         "cell=rnn,gru",
         "hydra.launcher.n_jobs=1",  # one process runs both
         "optimizer.lr=0.01,1e30",
-        "hydra.sweep.dir=sweeps/mine",
+        "hydra.sweep.dir=sweeps/mine/here",  # a group of its own beside sweeps/yours/here
     )
     assert result.returncode == 1  # a rate of 1e30 diverges
     seen = {}
-    for path in (work / "sweeps" / "mine").rglob("*.wandb"):
+    for path in (work / "sweeps").rglob("*.wandb"):
         records = list(wandb_records(path))
         (run,) = [record.run for record in records if record.HasField("run")][:1]
         config = {update.key: json.loads(update.value_json) for update in run.config.update}
@@ -209,7 +210,7 @@ def test_wandb_groups_the_runs_of_a_sweep(command: Command, work: Path) -> None:
         seen[run.display_name] = (run, config, end, logged)
     assert len(seen) == 4 and len({run.run_id for run, *_ in seen.values()}) == 4
     for run, config, end, logged in seen.values():
-        assert (run.run_group, run.job_type) == ("mine", "train")
+        assert (run.run_group, run.job_type) == ("mine/here", "train")
         assert f"cell={config['cell']}" in run.tags
         assert {"cell", "num_layers", "batch_size", "train_fraction", "seed"} <= config.keys()
         diverges = "optimizer.lr=0.01" not in run.tags
@@ -335,6 +336,23 @@ def test_a_run_of_another_text_or_version_is_moved_aside_and_trained_again(
     assert read_summary(folder)["identity"] not in (first["identity"], second["identity"])
     replaced = {read_summary(path)["identity"] for path in (folder.parent / ".replaced").iterdir()}
     assert first["identity"] in replaced
+
+
+def test_a_job_that_fails_leaves_no_word_in_the_folder_of_a_run_in_progress(
+    small: Small, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "sweep" / "run"
+    train(small(TEXT), folder)
+    summary = json.dumps(read_summary(folder) | {"status": "running"})
+    (folder / "summary.json").write_text(summary, encoding="utf-8")
+    config = small(TEXT)
+    config.corpus.path = str(tmp_path / "missing.txt")
+    with hold(folder):
+        run_job(config, folder, 1, "sweep", [])
+    assert (folder / "summary.json").read_text(encoding="utf-8") == summary
+    assert "missing.txt" in capsys.readouterr().err
+    run_job(config, folder, 1, "sweep", [])
+    assert read_summary(folder)["status"] == "failed"
 
 
 def test_a_finished_run_is_found_under_whatever_name_in_the_same_sweep_folder(small: Small, tmp_path: Path) -> None:

@@ -242,13 +242,17 @@ def report(folder: Path) -> None:
     by, metric, table = factors(runs), deciding_metric(runs), summarise(runs)
     compared, finished = compared_factor(by), _finished(runs, by)
     unfinished = runs[runs["status"] != "finished"]
-    write_atomically(folder / "runs.csv", runs.to_csv(index=False))
-    written = ["runs.csv"]
     print(f"{folder}: {len(finished)} of {len(runs)} runs finished")
     if len(table):
         same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
         print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
         _print_table(table, by, metric, compared)
+    for run in unfinished.itertuples():
+        error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
+        print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
+    write_atomically(folder / "runs.csv", runs.to_csv(index=False))
+    written = ["runs.csv"]
+    if len(table):
         write_atomically(folder / "table.csv", table.to_csv(index=False))
         written.append("table.csv")
     if table[metric].notna().any():
@@ -258,9 +262,6 @@ def report(folder: Path) -> None:
         labelled = _labelled(finished, by, compared), _labelled(table, by, compared)
         plots.sweep(*labelled, folder / "runs.png", metric=metric, compared=compared, title=folder.resolve().name)
         written.append("runs.png")
-    for run in unfinished.itertuples():
-        error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
-        print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
     print("written: " + ", ".join(str(folder / name) for name in written))
 
 
@@ -344,6 +345,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report(folder)
     except UserError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or folder} could not be written: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -172,13 +172,16 @@ def _record_failure(config: Config, folder: Path, error: Exception, seen: int | 
 
     `seen`: when its summary had last been written before.
     """
-    summary = read_summary(folder)
-    if summary.get("status") == "finished" or (summary.get("status") == "failed" and _written(folder) != seen):
-        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save(config, folder / "config.yaml")
-        write_summary(folder, summary | {"status": "failed", "error": str(error) or type(error).__name__})
+        with hold(folder):
+            summary = read_summary(folder)
+            if summary.get("status") == "finished" or (summary.get("status") == "failed" and _written(folder) != seen):
+                return
+            save(config, folder / "config.yaml")
+            write_summary(folder, summary | {"status": "failed", "error": str(error) or type(error).__name__})
+    except Busy:  # as above
+        print(f"error: {folder}: {error}", file=sys.stderr)
     except OSError as unwritable:  # a full disk has no place for the news of itself
         print(f"error: {folder}: {error} (and this could not be recorded: {unwritable.strerror})", file=sys.stderr)
 
