@@ -17,9 +17,9 @@ from charlm.metrics import COPY_LENGTH, Copy
 from charlm.model import CELLS, CharRNN
 from charlm.sampling.explain import Explained, coloured, explain, explain_samples, figures, html, notes, surprise
 from charlm.sampling.grid import FIGURES, TEMPERATURES, TEXTS, fenced, grid, shares
-from charlm.sampling.texts import Texts, load_texts, visible
+from charlm.sampling.texts import Texts, load_texts
 from charlm.training import train
-from charlm.vocabulary import Vocabulary
+from charlm.vocabulary import Vocabulary, visible
 
 ALPHABET = "\n abcdefgé<>/script"
 WORDS = ("cab", "bed", "bag", "face", "cafe", "decade", "badge", "facade", "egg", "age", "ace", "dead")

@@ -1,5 +1,6 @@
-"""The alphabet of a corpus: characters to token numbers and back."""
+"""The alphabet of a corpus: characters to token numbers and back, and how characters are shown."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,3 +82,10 @@ def name_characters(characters: str, limit: int = 8) -> str:
     """Characters as a person can find them: each quoted, with its code point."""
     named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in characters[:limit])
     return named + (f" and {len(characters) - limit} more" if len(characters) > limit else "")
+
+
+def visible(text: str, line_break: str = "\n") -> str:
+    """The text with what a terminal or browser would act upon, or not show, as an escape such as \\x1b."""
+    text = text.replace("\n", line_break)
+    hidden = {c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return "".join(ascii(c)[1:-1] if c in hidden else c for c in text)

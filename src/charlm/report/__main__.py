@@ -18,7 +18,8 @@ from charlm.config import UserError
 from charlm.files import relative, write_atomically
 from charlm.report.drawing import forest, plot, series_colours
 from charlm.report.reading import VERDICTS, Finding, read_findings
-from charlm.report.words import all_of, counts, estimate, number, period, rounded, visible
+from charlm.report.words import all_of, counts, estimate, number, period, rounded
+from charlm.vocabulary import visible
 
 BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
 """The lines of the README between which the table stands."""

@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from charlm.report.reading import VERDICTS, Finding
-from charlm.report.words import number, region, visible, with_decimals
+from charlm.report.words import number, region, with_decimals
+from charlm.vocabulary import visible
 
 if TYPE_CHECKING:  # matplotlib on demand: --help must not wait for it
     from matplotlib.axes import Axes

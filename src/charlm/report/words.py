@@ -75,9 +75,3 @@ def period(findings: Sequence[Finding]) -> str:
     """The date of the findings: one, or the first and the last."""
     dates = sorted(finding["date"] for finding in findings)
     return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
-
-
-def visible(text: str) -> str:
-    from charlm.sampling import texts  # torch: --help must not wait for it
-
-    return texts.visible(text)

@@ -20,7 +20,8 @@ from charlm.config import SampleConfig
 from charlm.files import read_summary, relative, write_atomically
 from charlm.generation import TextGenerator
 from charlm.metrics import COPY_LENGTH, Copy, copied_share, copied_spans, longest_copy, matches
-from charlm.sampling.texts import Texts, prepare, settings, visible
+from charlm.sampling.texts import Texts, prepare, settings
+from charlm.vocabulary import visible
 
 READ = 1024
 """Characters that the model reads at a time; the state is carried on, so the surprise does not depend on it."""

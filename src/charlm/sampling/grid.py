@@ -14,7 +14,8 @@ from charlm.config import SampleConfig
 from charlm.files import relative, write_atomically
 from charlm.generation import TextGenerator
 from charlm.metrics import distinct, real_word_rate, seq_rep, words
-from charlm.sampling.texts import Texts, prepare, settings, visible
+from charlm.sampling.texts import Texts, prepare, settings
+from charlm.vocabulary import visible
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 TOP_KS = (None, 20, 5)

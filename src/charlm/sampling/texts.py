@@ -1,8 +1,7 @@
-"""The texts behind a run, and how any text can be shown."""
+"""The texts behind a run."""
 
 import dataclasses
 import os
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,10 +76,3 @@ def settings(config: SampleConfig, names: Sequence[str]) -> str:
     """How texts were drawn, as one would type it."""
     values = {name: getattr(config, name) for name in names}
     return " ".join(f"{name}={str(value).lower()}" for name, value in values.items() if value not in (None, False))
-
-
-def visible(text: str, line_break: str = "\n") -> str:
-    """The text with what a terminal or browser would act upon, or not show, as an escape such as \\x1b."""
-    text = text.replace("\n", line_break)
-    hidden = {c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
-    return "".join(ascii(c)[1:-1] if c in hidden else c for c in text)
