@@ -1,12 +1,12 @@
 """The published test losses on War and Peace beside ours: equal parameters, 20 epochs at most instead of 50.
 
     python -m experiments.war_and_peace_table              the rows of size 64 and 128, nine models each
-    python -m experiments.war_and_peace_table rows=64      one row
+    python -m experiments.war_and_peace_table size=64      one row
 
 Published: A. Karpathy, J. Johnson, L. Fei-Fei, 'Visualizing and understanding recurrent networks' (2015), figure 1. The
 file is read as bytes and split 80/10/10; 'size' is the width of their LSTM of one layer, and every model of a row has
-about as many parameters as it. `python train.py experiment=war_and_peace_table` makes the same runs of the first two
-rows, in the same folders. A run is resumed where it was stopped and never trained twice; each that ends goes into
+about as many parameters as it. `python train.py experiment=war_and_peace_table_sweep` makes the same runs of the first
+two rows, in the same folders. A run is resumed where it was stopped and never trained twice; each that ends goes into
 experiments/results/war_and_peace.csv, whose other lines stay, with a picture beside it.
 """
 
@@ -35,7 +35,7 @@ PUBLISHED = {
 }
 """Test loss in nats for one, two and three layers."""
 DISTINCT = 87
-SWEEP = Sweep("war_and_peace", (("seed", 1),))
+SWEEP = Sweep("war_and_peace", (("experiment", "war_and_peace_table"), ("seed", 1)))
 
 
 def parameters(size: int) -> int:
@@ -46,16 +46,7 @@ def parameters(size: int) -> int:
 def runs(size: int) -> list[Run]:
     """Of a row, cell by cell; their folders have the names that the sweep gives them."""
     return [
-        Run(
-            "table",
-            SWEEP,
-            {
-                "cell": cell,
-                "experiment": "war_and_peace_table",
-                "model.match_parameters": parameters(size),
-                "model.num_layers": layers,
-            },
-        )
+        Run("table", SWEEP, {"cell": cell, "model.match_parameters": parameters(size), "model.num_layers": layers})
         for cell in CELLS
         for layers in LAYERS
     ]
@@ -81,7 +72,7 @@ def write() -> pd.DataFrame:
                     **{key: summary[key] for key in ("parameters", "hidden_size", "epochs", "train_seconds")},
                     "identity": summary["identity"],
                     "git": summary["versions"]["git"],  # where its command gives this figure again
-                    "command": f"{one.command} hydra.mode=RUN",
+                    "command": one.command,
                 }
             )
     path, model = RESULTS / "war_and_peace.csv", ["size", "cell", "num_layers"]
@@ -125,8 +116,8 @@ def main(arguments: Sequence[str]) -> None:
         sizes = [64, 128]
         for argument in arguments:
             name, _, value = argument.partition("=")
-            if name != "rows" or not set(value.split(",")) <= {str(size) for size in PUBLISHED}:
-                raise UserError(f"{argument}: rows= takes {', '.join(map(str, PUBLISHED))}, with commas between")
+            if name != "size" or not set(value.split(",")) <= {str(size) for size in PUBLISHED}:
+                raise UserError(f"{argument}: size= takes {', '.join(map(str, PUBLISHED))}, with commas between")
             sizes = [int(size) for size in value.split(",")]
         os.chdir(ROOT)
         wanted = [one for size in sizes for one in runs(size)]

@@ -19,16 +19,19 @@ def test_a_row_has_the_parameters_of_their_lstm_with_one_bias(size):
 
 
 def test_the_sweep_makes_the_runs_of_the_first_two_rows():
-    sweep = OmegaConf.load(CONF_DIR / "experiment" / "war_and_peace_table.yaml").hydra
+    sweep = OmegaConf.load(CONF_DIR / "experiment" / "war_and_peace_table_sweep.yaml").hydra
     assert sweep.mode == "MULTIRUN"
+    excluded = OmegaConf.load(CONF_DIR / "config.yaml").hydra.job.config.override_dirname.exclude_keys
     swept = {key: str(value).split(",") for key, value in sweep.sweeper.params.items()}
     assert swept["model.match_parameters"] == [str(table.parameters(size)) for size in (64, 128)]
     assert (swept["cell"], swept["model.num_layers"]) == (list(table.CELLS), [str(layers) for layers in table.LAYERS])
     one = table.runs(64)[0]
-    joined = "cell=lstm,experiment=war_and_peace_table,model.match_parameters=44567,model.num_layers=1"
+    assert sweep.job.config.override_dirname.exclude_keys == [*excluded, "experiment"]
+    joined = "cell=lstm,model.match_parameters=44567,model.num_layers=1"
     assert one.folder == table.ROOT / sweep.sweep.dir / folder_name(joined)
     assert one.config().trainer.max_epochs <= 20
-    swept_alike = compose([f"{name}={value}" for name, value in one.overrides.items()])
+    overrides = ["experiment=war_and_peace_table_sweep", *(f"{name}={value}" for name, value in one.overrides.items())]
+    swept_alike = compose(overrides)
     assert identity(swept_alike, "text") == identity(one.config(), "text")
 
 
