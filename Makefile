@@ -22,7 +22,7 @@ clusters: .venv/clusters ## add what launcher=slurm and launcher=ray need
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm,ray]'
 	@touch $@
 
-train: setup ## train on the embedded corpus (under a minute) and print a sample
+train: setup ## train on the embedded corpus (about a minute) and print a sample
 	$(BIN)/python train.py
 
 report: setup ## write experiments/results/report.html and README's table of findings

@@ -1,5 +1,7 @@
 """Source 003: words and verses are said to be there after two minutes of 100,000 characters, or two epochs."""
 
+import dataclasses
+
 import pandas as pd
 
 from charlm.corpus import load_corpus
@@ -54,8 +56,8 @@ def judge(scale: Scale) -> Finding:
         series = []
         for run in arm(scale, corpus):
             config = run.config()
-            config.corpus.max_chars = None
-            known = set(words(load_corpus(config.corpus, config.corpora_dir).text))
+            whole = dataclasses.replace(config.corpus, max_chars=None)
+            known = set(words(load_corpus(whole, config.corpora_dir).text))
             samples = write(run, count=10, length=1000, temperature=0.8)
             texts = texts_of(run)
             human = texts.pieces(min(1000, len(texts.held_out)), 10)

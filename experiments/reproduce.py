@@ -7,7 +7,7 @@ Usage
   python -m experiments.reproduce claim=all jobs=1             one run at a time instead of one for each core
 
 Scales
-  smoke    seconds; shows that all of it works, and judges nothing
+  smoke    a minute or two; shows that all of it works, and judges nothing
   laptop   small models, the seeds and texts that the verdicts need
   paper    the sizes of the sources, for a GPU
 
@@ -157,6 +157,12 @@ def overrides(runs: Sequence[Run]) -> list[str]:
     return list(dict.fromkeys(option for run in runs for option in run.overrides))
 
 
+def finding(name: str, scale: Scale) -> dict[str, Any]:
+    """What has been found of a claim, as it was written."""
+    found: dict[str, Any] = json.loads((results(scale) / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
 def write_finding(path: Path, facts: dict[str, Any]) -> None:
     write_atomically(path, json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -171,7 +177,7 @@ def versions() -> dict[str, str]:
 def correct(scale: Scale) -> None:
     """Holm's correction over the main claims, as far as they are judged."""
     paths = {name: results(scale) / f"{name}.json" for name in CLAIMS if module(name).CLAIM.main}
-    found = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+    found = {name: finding(name, scale) for name, path in paths.items() if path.exists()}
     if len(found) < len(paths):
         return
     fields = [field.name for field in dataclasses.fields(Verdict)]
@@ -190,13 +196,13 @@ def states(scale: Scale) -> None:
     shown = Table("claim", "source", "runs", "verdict", title=f"scale={scale.name}")
     for name in CLAIMS:
         claim, runs = module(name).CLAIM, unique(module(name).runs(scale))
-        ended = sum(run.summary().get("status") == "finished" or run.diverged() for run in runs)
+        done = sum(run.done() for run in runs)
         path = results(scale) / f"{name}.json"
-        verdict = json.loads(path.read_text(encoding="utf-8"))["verdict"] if path.exists() else "not judged"
+        verdict = finding(name, scale)["verdict"] if path.exists() else "not judged"
         shown.add_row(
             name + (" (main)" if claim.main else ""),
             claim.source,
-            f"{ended}/{len(runs)}",
+            f"{done}/{len(runs)}",
             verdict if scale.judged else "–",
         )
     Console().print(shown)
@@ -232,10 +238,12 @@ def main(arguments: Sequence[str]) -> None:
         if names:
             train(lambda: [run for name in names for run in module(name).runs(scale)], jobs)
             for name in names:
-                finding = judge(name, scale)
-                if scale.judged:
-                    print(f"{name}: {finding.verdict}. {finding.answer}", flush=True)
-            correct(scale)
+                print(f"judging {name}", flush=True)
+                judge(name, scale)
+            correct(scale)  # which may take a verdict back
+            for name in names if scale.judged else ():
+                found = finding(name, scale)
+                print(f"{name}: {found['verdict']}. {found['answer']}")
         states(scale)
     except UserError as error:
         sys.exit(f"error: {error}")

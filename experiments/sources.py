@@ -1,44 +1,44 @@
 """Run the systems of the sources and write experiments/results/sources.md: what they do, beside what was printed.
 
-    python -m experiments.sources               every run that is missing, one after another, then the report
-    python -m experiments.sources kjv republic  these alone (start the others in a second terminal)
+    python -m experiments.sources               every run that is missing, one for each core at a time
+    python -m experiments.sources kjv republic  these alone
 
-A run that was interrupted is resumed, a finished one is kept.
+A run is resumed where it was stopped and never trained twice. The report is written once all are there.
 """
 
-import shlex
-import subprocess
+import os
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read when torch is imported: see train.py
+
 import sys
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from charlm.files import read_samples, read_summary
+import joblib
 
-ROOT = Path(__file__).parents[1]
+from charlm.config import UserError
+from charlm.files import read_samples, relative, write_atomically
+from experiments.plan import ROOT, Run, Sweep
+from experiments.reproduce import train
+
 RESULTS = ROOT / "experiments" / "results" / "sources.md"
 SHOWN = 700
 """Characters of a sample that the report shows."""
+SWEEP = Sweep("sources", (("seed", 1), ("threads", 1), ("logger", "none")))
 
 
 @dataclass(frozen=True)
-class Run:
+class System:
     name: str
     title: str
-    overrides: str
+    overrides: dict[str, Any] = field(hash=False)
     printed: str
     """What the source printed: its time, where it gives one, and the beginning of its sample."""
 
     @property
-    def folder(self) -> Path:
-        return ROOT / "runs" / "sources" / self.name
-
-    @property
-    def command(self) -> str:
-        return f"python train.py {self.overrides} threads=1 hydra.run.dir=runs/sources/{self.name}"
-
-    def summary(self) -> dict[str, Any] | None:
-        return read_summary(self.folder) or None
+    def run(self) -> Run:
+        return Run(self.name, SWEEP, self.overrides)
 
 
 CORRECT = (
@@ -46,81 +46,71 @@ CORRECT = (
     "la época en que José Arcadio Buendía parecía haber superado ya su antigua obsesión por los grandes inventos …»"
 )
 WRONG = "No time. «El libro empieza años lures lencio do a lontanos pa ee o lesa erlando el re oa en iere de onlaria …»"
-LAPTOP = "experiment=batch_and_size model.hidden_size=128"
+LAPTOP = {"experiment": "batch_and_size", "model.hidden_size": 128}
 
-RUNS = [
-    Run(
+SYSTEMS = [
+    System(
         "kjv",
         "Source 003: King James, 2 layers, 2 epochs",
-        "experiment=bible_report",
+        {"experiment": "bible_report"},
         "46 minutes on an RTX 4060 Ti, hidden size unknown. «Henrique says upon them, and the earth shall be fallen: "
         "and I heard at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a "
         "sea. / Revelation 21:15 And he like a first pray peared in purple …»",
     ),
-    Run(
+    System(
         "republic",
         "Source 003: Republic with the Gutenberg licence, 3 layers, 10 epochs",
-        "experiment=bible_report_republic",
+        {"experiment": "bible_report_republic"},
         "1 hour 40 minutes on an RTX 4060 Ti, hidden size unknown. «Eduardo, the great philosopher, as free format "
         "used by the State after death, not to lorm and in all, about your experience …» and, further on, «Project "
         "Gutenberg processes of men passes for each one at wife.»",
     ),
-    Run(
+    System(
         "pt_100000",
         "Source 003: first 100,000 characters of the Portuguese Bible, 3 layers",
-        "experiment=bible_report_pt",
+        {"experiment": "bible_report_pt"},
         "1 minute 40 seconds on an RTX 4060 Ti, hidden size and epochs unknown. «E o professor João Carlos, rei "
         "vitorioso das máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»",
     ),
-    Run("long_8", "Source 000: 691,699 characters, 8 streams", LAPTOP, CORRECT),
-    Run("long_1", "Source 000: 691,699 characters, 1 stream", f"{LAPTOP} data.batch_size=1", CORRECT),
-    Run("short_8", "Source 000: 60,489 characters, 8 streams", f"{LAPTOP} corpus=biblia_es_short", WRONG),
-    Run(
+    System("long_8", "Source 000: 691,699 characters, 8 streams", LAPTOP, CORRECT),
+    System("long_1", "Source 000: 691,699 characters, 1 stream", {**LAPTOP, "data.batch_size": 1}, CORRECT),
+    System("short_8", "Source 000: 60,489 characters, 8 streams", {**LAPTOP, "corpus": "biblia_es_short"}, WRONG),
+    System(
         "short_1",
         "Source 000: 60,489 characters, 1 stream (the source does not print this one)",
-        f"{LAPTOP} corpus=biblia_es_short data.batch_size=1",
+        {**LAPTOP, "corpus": "biblia_es_short", "data.batch_size": 1},
         "Nothing.",
     ),
 ]
 
 
-def train(run: Run) -> None:
-    """Start the run, or resume it; leave a finished one alone."""
-    summary = run.summary()
-    if summary is not None and summary["status"] == "finished":
-        return
-    arguments = shlex.split(run.command)[2:] if summary is None else [f"resume={run.folder}"]
-    subprocess.run([sys.executable, str(ROOT / "train.py"), *arguments], cwd=ROOT, check=True)
-
-
-def report(runs: list[Run]) -> str:
-    """The Markdown report of the runs that are finished."""
+def report() -> str:
+    """The report as Markdown."""
     lines = [
         "# The systems of the sources, run",
         "",
         "Each run is one seed on one thread of a CPU: what is shown here is that the systems run and what they do, "
-        "not a comparison. Two runs went side by side on two cores, at times with tests beside them, so the times are "
-        "upper bounds. Written by `python -m experiments.sources`, which also starts what is missing.",
+        "not a comparison. Runs went side by side, one on each core. Written by `python -m experiments.sources`.",
         "",
         "| run | parameters | epochs | training | characters/s | val/bpc (best) | test/bpc |",
         "|---|---|---|---|---|---|---|",
     ]
-    finished = [(run, summary) for run in runs if (summary := run.summary()) and summary["status"] == "finished"]
-    for run, summary in finished:
+    trained = [(system, system.run.summary()) for system in SYSTEMS]
+    for system, summary in trained:
         minutes, seconds = divmod(round(summary["train_seconds"]), 60)
         figures = [f"{summary[key]:.3f}" if summary[key] is not None else "–" for key in ("val/bpc", "test/bpc")]
         lines.append(
-            f"| {run.title} | {summary['parameters']:,} | {summary['epochs']:.3g} | {minutes} min {seconds} s | "
+            f"| {system.title} | {summary['parameters']:,} | {summary['epochs']:.3g} | {minutes} min {seconds} s | "
             f"{summary['chars_per_second']:,} | {' | '.join(figures)} |"
         )
-    for run, summary in finished:
-        sample = read_samples(run.folder)[-1]
+    for system, summary in trained:
+        sample = read_samples(system.run.folder)[-1]
         versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items() if name != "git")
         lines += [
             "",
-            f"## {run.title}",
+            f"## {system.title}",
             "",
-            f"`{run.command}`",
+            f"`{system.run.command}`",
             "",
             f"Last sample (temperature {sample['temperature']}, top_k {sample['top_k']}), {SHOWN} characters of it:",
             "",
@@ -128,7 +118,7 @@ def report(runs: list[Run]) -> str:
             sample["text"][:SHOWN],
             "```",
             "",
-            f"The source printed: {run.printed}",
+            f"The source printed: {system.printed}",
             "",
             f"Corpus {summary['corpus']}, SHA-256 {summary['corpus_sha256'][:16]}…, {summary['train_chars']:,} "
             f"characters to train on; {versions}.",
@@ -136,16 +126,24 @@ def report(runs: list[Run]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(names: list[str]) -> None:
-    unknown = set(names) - {run.name for run in RUNS}
-    if unknown:
-        sys.exit(f"error: no run named {', '.join(sorted(unknown))}; there are {', '.join(run.name for run in RUNS)}")
-    for run in RUNS:
-        if not names or run.name in names:
-            train(run)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(report(RUNS), encoding="utf-8")
-    print(f"written: {RESULTS.relative_to(ROOT)}")
+def main(names: Sequence[str]) -> None:
+    if {"-h", "--help"} & set(names):
+        print(__doc__)
+        return
+    known = [system.name for system in SYSTEMS]
+    try:
+        if unknown := set(names) - set(known):
+            raise UserError(f"no system named {', '.join(sorted(unknown))}: there are {', '.join(known)}")
+        os.chdir(ROOT)
+        wanted = [system.run for system in SYSTEMS if not names or system.name in names]
+        train(lambda: wanted, joblib.cpu_count())
+        if missing := [system.name for system in SYSTEMS if not system.run.done()]:
+            print(f"{relative(RESULTS)} stays as it is: {', '.join(missing)} are missing")
+            return
+        write_atomically(RESULTS, report())
+        print(f"written: {relative(RESULTS)}")
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

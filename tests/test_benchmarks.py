@@ -1,7 +1,12 @@
 """The benchmarks compare like with like, and their arithmetic is right."""
 
+import types
+from contextlib import nullcontext
+
+import pandas as pd
 import pytest
 import torch
+from experiments.benchmarks import __main__ as benchmarks
 from experiments.benchmarks import scoring
 from experiments.benchmarks.__main__ import main
 from experiments.benchmarks.training import Bare, ByCharacter, Usual, configuration
@@ -70,3 +75,30 @@ def test_scoring_and_a_plain_pass_agree(monkeypatch, cell):
 def test_an_unknown_benchmark_is_refused(capsys):
     with pytest.raises(SystemExit, match="there is no benchmark speed: choose from training, precision, start"):
         main(["speed"])
+
+
+def test_lines_are_written_as_they_come_and_the_others_stay(tmp_path, monkeypatch):
+    module = types.SimpleNamespace()
+    monkeypatch.setattr(benchmarks, "RESULTS", tmp_path)
+    monkeypatch.setattr(benchmarks.importlib, "import_module", lambda name: module)
+
+    def measure(name, *comparisons, stops=False):
+        def each():
+            yield from comparisons
+            if stops:
+                raise KeyboardInterrupt
+
+        module.comparisons = each
+        with pytest.raises(KeyboardInterrupt) if stops else nullcontext():
+            main([name])
+        return list(pd.read_csv(tmp_path / "benchmarks.csv")[["benchmark", "what", "charlm"]].itertuples(index=False))
+
+    def line(what, figure, against):
+        return Comparison(what, [figure], "s", [1.0] * (against is not None), against)
+
+    measure("training", line("a", 1, "bare"), line("a", 2, "usual"), line("b", 3, None))
+    measure("start", line("a", 4, None))
+    found = measure("training", line("a", 5, "usual"), line("b", 6, None), stops=True)
+    assert sorted(found) == [("start", "a", 4), ("training", "a", 1), ("training", "a", 5), ("training", "b", 6)]
+    found = measure("training", line("a", 7, "usual"))
+    assert sorted(found) == [("start", "a", 4), ("training", "a", 7)]

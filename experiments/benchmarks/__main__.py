@@ -3,7 +3,7 @@
     python -m experiments.benchmarks                     all of them: fifty minutes of two quiet cores
     python -m experiments.benchmarks training start      some
 
-Writes experiments/results/benchmarks.csv and benchmarks.md line by line; other benchmarks' lines stay as they are.
+Writes experiments/results/benchmarks.csv and benchmarks.md line by line; what has not been measured stays as it is.
 """
 
 import os
@@ -71,17 +71,19 @@ def main(names: Sequence[str]) -> None:
     torch.set_flush_denormal(True)
     logging.getLogger("charlm").propagate = False
     path = RESULTS / "benchmarks.csv"
-    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark"])
+    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark", *COLUMNS])
     about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}
     about |= {name: version(name) for name in ("torch", "lightning")}
     for name in names or NAMES:
-        rows = []
+        others, old, rows = table[table["benchmark"] != name], table[table["benchmark"] == name], []
         for comparison in importlib.import_module(f"experiments.benchmarks.{name}").comparisons():
             rows.append({"benchmark": name, **comparison.row(), **about})
             print("  ".join(f"{key}: {value}" for key, value in rows[-1].items() if key in COLUMNS), flush=True)
-            others = table[table["benchmark"] != name]
-            write(pd.concat([others, pd.DataFrame(rows)], ignore_index=True))
-        table = pd.read_csv(path)
+            same = (old["what"] == comparison.what) & (old["against"].fillna("") == (comparison.against or ""))
+            old = old[~same]
+            write(pd.concat([others, pd.DataFrame(rows), old], ignore_index=True))
+        table = pd.concat([others, pd.DataFrame(rows)], ignore_index=True)
+        write(table)  # what is not measured any more goes
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python -m experiments.robustness              all: 240 kills, each fault, 1,250 odd inputs, a run of 400,000 steps
     python -m experiments.robustness kills=20     a part; what is there already is not tried again
+    python -m experiments.robustness kills=20 results=runs/tried      from the beginning, into a folder of one's own
 
 Each trial trains in a process of its own, forked from this one, which has imported what takes long and computed
 nothing. It is stopped or hindered as the fault says, resumed as `train.py resume=` does, and compared with the run that
@@ -17,18 +18,19 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from charlm import plots
 from charlm.files import write_atomically
+from experiments.robustness import table
 from experiments.robustness.bench import VARIANTS, Bench
 from experiments.robustness.faults import FAULTS, MOUNTS
 from experiments.robustness.inputs import inputs
 from experiments.robustness.kills import command, kill
 from experiments.robustness.long_run import long_run
-from experiments.robustness.table import RESULTS, add, family, report, rows
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 400_000}
     given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
+    results = Path(given.pop("results", Path(__file__).parents[1] / "results"))
     if not given.keys() <= wanted.keys() or not all(value.isdecimal() for value in given.values()):
         sys.exit(f"error: what can be given: {' '.join(f'{name}={count}' for name, count in wanted.items())}")
     wanted = dict.fromkeys(wanted, 0) | {name: int(value) for name, value in given.items()} if given else wanted
@@ -45,13 +48,14 @@ def main(arguments: Sequence[str]) -> None:
     if possible and wanted["faults"] and "CHARLM_SEPARATE" not in os.environ:
         os.environ["CHARLM_SEPARATE"] = "1"
         os.execvp("unshare", [*separate, sys.executable, "-m", "experiments.robustness", *arguments])
-    RESULTS.mkdir(exist_ok=True)
+    results.mkdir(parents=True, exist_ok=True)
+    add = partial(table.add, results)
     torch.set_num_threads(1)
     assert plots and threading.active_count() == 1, "a process with threads is not to be forked"
-    there = rows()
+    there = table.rows(results)
 
     def due(name: str, count: int) -> Iterator[tuple[int, random.Random]]:
-        done = {int(row["number"]) for row in there if family(row["fault"]) == name}
+        done = {int(row["number"]) for row in there if table.family(row["fault"]) == name}
         for number in sorted(set(range(count)) - done):
             yield number, random.Random(f"{name} {number}")
 
@@ -81,7 +85,7 @@ def main(arguments: Sequence[str]) -> None:
             random_text = "".join(random.Random(1).choices("abcdefgh\n", k=5000))
             for step, memory, handles, logs in long_run(wanted["steps"], bench.folder, random_text):
                 add("long run", step, "", f"{step}", f"measured: {memory:.1f} MB resident, {handles} files, {logs:,} B")
-    write_atomically(RESULTS / "robustness.md", report())
+    write_atomically(results / "robustness.md", table.report(results))
 
 
 if __name__ == "__main__":

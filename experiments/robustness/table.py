@@ -3,20 +3,19 @@
 import csv
 from pathlib import Path
 
-RESULTS = Path(__file__).parents[1] / "results"
 COLUMNS = ("fault", "number", "variant", "moment", "result")
 
 
-def rows() -> list[dict[str, str]]:
-    path = RESULTS / "robustness.csv"
+def rows(folder: Path) -> list[dict[str, str]]:
+    path = folder / "robustness.csv"
     if not path.exists():
         return []
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def add(fault: str, number: int, variant: str, moment: str, result: str) -> None:
-    path = RESULTS / "robustness.csv"
+def add(folder: Path, fault: str, number: int, variant: str, moment: str, result: str) -> None:
+    path = folder / "robustness.csv"
     new = not path.exists()
     with open(path, "a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -46,9 +45,9 @@ MEANING = {
 }
 
 
-def report() -> str:
+def report(folder: Path) -> str:
     """The table of all trials, as Markdown."""
-    table = rows()
+    table = rows(folder)
     lines = [
         "# Robustness",
         "",
@@ -61,14 +60,15 @@ def report() -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, meaning in MEANING.items():
-        mine = [row for row in table if family(row["fault"]) == name and row["result"] != "not stopped"]
+        tried = [row for row in table if family(row["fault"]) == name]
+        mine = [row for row in tried if row["result"] != "not stopped"]
         if not mine or name == "input":
             continue
         lost = sum(not row["result"].startswith(GOOD) for row in mine)
         argument = {"kill": "kills", "train.py": "commands"}.get(name, "faults")
         lines.append(
             f"| {name} | {meaning} | {len(mine)} | {len(mine) - lost} | {lost or 'nothing'} "
-            f"| `python -m experiments.robustness {argument}={len(mine)}` |"
+            f"| `python -m experiments.robustness {argument}={max(int(row['number']) for row in tried) + 1}` |"
         )
     kills = [row for row in table if family(row["fault"]) == "kill" and row["result"] != "not stopped"]
     if kills:
