@@ -340,7 +340,7 @@ def _failure(job: Job) -> str | None:
         return f"{error.filename}: {error.strerror}"
     if outcome in ("running", "interrupted"):
         return f"{outcome}, but its process has ended; the same command goes on"
-    return job.error or "it did not start"
+    return job.error or "it did not start; the same command goes on"
 
 
 def _close(jobs: Sequence[Job]) -> None:
