@@ -412,3 +412,21 @@ def test_help_waits_for_nothing_heavy() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "sweep folder" in done.stdout
     assert done.stdout.endswith("0 set()\n")
+
+
+def test_files_are_written_for_one_who_reads_no_further(make: Make, sweep: Path) -> None:
+    seeds(make, "a", [], [1.0, 2.0])
+    command = f"{sys.executable} -m charlm.runs {sweep} | true"
+    cut = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    assert (cut.returncode, cut.stderr) == (0, "")
+    assert (sweep / "table.csv").exists() and (sweep / "runs.png").exists()
+
+
+def test_the_table_is_shown_where_nothing_can_be_written(
+    make: Make, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds(make, "a", [], [1.0, 2.0])
+    (sweep / "runs.csv").mkdir()  # which no file can replace
+    with pytest.raises(SystemExit, match="could not be written: "):
+        main([str(sweep)])
+    assert "2 of 2 runs finished" in capsys.readouterr().out

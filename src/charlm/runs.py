@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from charlm.config import NOT_IDENTITY, Config, UserError, options
+from charlm.config import NOT_IDENTITY, Config, UserError, cut_short, options
 from charlm.files import read_summary, write_atomically
 
 SHORT = {
@@ -242,14 +242,16 @@ def report(folder: Path) -> None:
     by, metric, table = factors(runs), deciding_metric(runs), summarise(runs)
     compared, finished = compared_factor(by), _finished(runs, by)
     unfinished = runs[runs["status"] != "finished"]
-    print(f"{folder}: {len(finished)} of {len(runs)} runs finished")
-    if len(table):
-        same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
-        print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
-        _print_table(table, by, metric, compared)
-    for run in unfinished.itertuples():
-        error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
-        print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
+    with cut_short():  # who has read enough gets the files all the same
+        print(f"{folder}: {len(finished)} of {len(runs)} runs finished")
+        if len(table):
+            same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
+            print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
+            _print_table(table, by, metric, compared)
+        for run in unfinished.itertuples():
+            error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
+            print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
+        sys.stdout.flush()
     write_atomically(folder / "runs.csv", runs.to_csv(index=False))
     written = ["runs.csv"]
     if len(table):
@@ -273,7 +275,9 @@ def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str 
         shown = _rich_table(table, by, compared, costs)
         if console.measure(shown, options=console.options.update(max_width=1000)).maximum <= console.width:
             break
-    console.print(shown)
+    with console.capture() as drawn:  # rich itself would end the program where nobody reads on
+        console.print(shown)
+    print(drawn.get(), end="")
     marked = table["mark"].isin(["best", "tie"]).any()
     print(
         "\nbpc: bits per character, the mean over n seeds ± half the width of its 95 % t interval (two seeds or more)"
@@ -342,7 +346,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="sweep folder, or any folder with runs at some depth below it")
     folder = parser.parse_args(arguments).folder
     try:
-        report(folder)
+        with cut_short():
+            report(folder)
     except UserError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
