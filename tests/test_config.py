@@ -379,7 +379,15 @@ def test_free_text_options_are_those_of_the_contract_and_exist() -> None:
 
 
 def test_other_options_are_left_to_hydra() -> None:
-    arguments = ["-m", "cell=rnn,gru", "model.hidden_size=8", "--help", "seed=range(1,4)", "hydra.run.dir='a b'"]
+    arguments = [
+        "-m",
+        "cell=rnn,gru",
+        "model.hidden_size=8",
+        "--help",
+        "seed=range(1,4)",
+        "hydra.run.dir='a b'",
+        "hydra.sweep.dir=",
+    ]
     assert quote_free_text(arguments) == arguments
 
 

@@ -235,10 +235,8 @@ def test_a_run_trained_longer_equals_one_that_was_long_from_the_start(small, tmp
 
 
 def test_a_run_that_none_from_the_beginning_equals_has_an_identity_of_its_own(small, tmp_path, monkeypatch):
-    config, longer = (
-        small(TEXT, "trainer.max_epochs=1"),
-        small(TEXT, "trainer.max_epochs=3"),
-    )  # the rate falls until then
+    # the rate falls until the end, so that another end is another course
+    config, longer = small(TEXT, "trainer.max_epochs=1"), small(TEXT, "trainer.max_epochs=3")
     short = train(config, tmp_path / "run")["identity"]
     full = train(longer, tmp_path / "long")["identity"]
     continued = train(longer, tmp_path / "run", resume=True)["identity"]

@@ -600,7 +600,7 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
         if plugin is not None and importlib.util.find_spec(plugin) is None:
             raise UserError(f"launcher={value} needs a package more: pip install 'charlm[{value}]'")
         name = key.lstrip("+")
-        if name in FOLDERS and not value.startswith(("'", '"')):
+        if name in FOLDERS and value and not value.startswith(("'", '"')):
             quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
             continue
         listed = name == "samples.prompts" and re.fullmatch(r"\[.*\]", value, re.DOTALL)  # several, as Hydra has it

@@ -407,10 +407,8 @@ def _check_means(config: Config) -> None:
         raise UserError(
             f"trainer.devices={devices}, but PyTorch sees {there[kind]} {kind} here: take trainer.devices={there[kind]}"
         )
-    if (kind, precision) in (
-        ("cpu", "16-mixed"),
-        ("mps", "64-true"),
-    ):  # Lightning would quietly take bf16-mixed, or fail
+    # with the first Lightning would quietly take bf16-mixed, with the second fail
+    if (kind, precision) in (("cpu", "16-mixed"), ("mps", "64-true")):
         raise UserError(f"trainer.precision={precision} does not go with {kind}: take 32-true or bf16-mixed")
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
         raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
