@@ -789,6 +789,19 @@ def test_a_number_format_that_lightning_would_replace_on_a_cpu_is_refused(small,
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "jordan"])
+def test_bf16_trains_where_this_cpu_has_it_for_the_cell_and_is_refused_elsewhere(small, tmp_path, cell):
+    options = [f"cell={cell}", "trainer.accelerator=cpu", "trainer.precision=bf16-mixed", "trainer.max_steps=2"]
+    try:
+        summary = train(small(TEXT, *options), tmp_path / "run")
+    except UserError as error:
+        assert str(error) == f"trainer.precision=bf16-mixed: this CPU has none for cell={cell}: take 32-true"
+        assert not (tmp_path / "run").exists()
+        assert cell == "lstm" and "avx512" not in Path("/proc/cpuinfo").read_text()
+    else:
+        assert math.isfinite(summary["val/loss"])
+
+
 def test_a_device_or_a_key_that_is_not_there_is_refused(small, tmp_path, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))

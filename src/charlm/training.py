@@ -32,6 +32,7 @@ from lightning.pytorch.strategies import DDPStrategy
 import charlm
 from charlm import baselines
 from charlm.callbacks import CheckpointFiles, Checkpoints, EarlyStopping, ProgressBar, Record, Samples
+from charlm.cells import CELLS
 from charlm.config import Config, Interrupted, UserError, identity, save, source_version, stop_signals
 from charlm.data import CharDataModule
 from charlm.files import read_samples, read_summary, remove_drafts, write_atomically, write_summary
@@ -410,6 +411,8 @@ def _check_means(config: Config) -> None:
     # with the first Lightning would quietly take bf16-mixed, with the second fail
     if (kind, precision) in (("cpu", "16-mixed"), ("mps", "64-true")):
         raise UserError(f"trainer.precision={precision} does not go with {kind}: take 32-true or bf16-mixed")
+    if (kind, precision) == ("cpu", "bf16-mixed") and not _computes_in_bf16(config.cell.name):
+        raise UserError(f"trainer.precision={precision}: this CPU has none for cell={config.cell.name}: take 32-true")
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
         raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
     if config.logger.name == "wandb" and config.logger.mode == "online":
@@ -417,6 +420,16 @@ def _check_means(config: Config) -> None:
 
         if not wandb.login(prompt=False, verify=False):
             raise UserError("logger.mode=online needs a key: run `wandb login` first, or leave logger.mode=auto")
+
+
+def _computes_in_bf16(cell: str) -> bool:
+    """Whether this CPU can. On one without AVX-512 oneDNN has no LSTM in bf16, and PyTorch asks it all the same."""
+    try:
+        with torch.random.fork_rng(devices=[]), torch.autocast("cpu", torch.bfloat16):
+            CELLS[cell](input_size=1, hidden_size=1, batch_first=True)(torch.zeros(1, 1, 1))
+    except RuntimeError:
+        return False
+    return True
 
 
 def auto_threads(parameters: int, batch_size: int, cores: int | None = None, *, devices: int = 1) -> int:
