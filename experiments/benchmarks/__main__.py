@@ -1,6 +1,6 @@
 """Each benchmark beside its yardstick, in one run and in turn: ratios of the medians, with the spread of the turns.
 
-    python -m experiments.benchmarks                     all of them: fifty minutes of two quiet cores
+    python -m experiments.benchmarks                     all of them: fifty minutes of two quiet cores, and a GPU if any
     python -m experiments.benchmarks training start      some
 
 Writes experiments/results/benchmarks.csv and benchmarks.md line by line; what has not been measured stays as it is.
@@ -24,7 +24,7 @@ import pandas as pd
 from charlm.files import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
-NAMES = ("training", "precision", "start", "generation", "scoring", "packing")
+NAMES = ("training", "precision", "start", "generation", "scoring", "packing", "gpu")
 COLUMNS = ("what", "charlm", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
 
 
@@ -67,6 +67,10 @@ def main(names: Sequence[str]) -> None:
         sys.exit(f"error: there is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     import torch
 
+    if not torch.cuda.is_available():
+        if "gpu" in names:
+            sys.exit("error: the benchmark gpu needs a GPU, and PyTorch sees none here")
+        names = names or NAMES[:-1]
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     logging.getLogger("charlm").propagate = False
@@ -75,6 +79,8 @@ def main(names: Sequence[str]) -> None:
     about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}
     about |= {name: version(name) for name in ("torch", "lightning")}
     for name in names or NAMES:
+        if name == "gpu":
+            about["machine"] = f"{torch.cuda.get_device_name()}, {machine()}"
         others, old, rows = table[table["benchmark"] != name], table[table["benchmark"] == name], []
         for comparison in importlib.import_module(f"experiments.benchmarks.{name}").comparisons():
             rows.append({"benchmark": name, **comparison.row(), **about})

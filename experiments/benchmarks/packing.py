@@ -23,11 +23,16 @@ RUNS = (
 )
 
 
+def multirun(folder: Path, *overrides: str) -> None:
+    """Train a sweep into a folder; what it prints is not shown."""
+    command = [sys.executable, "train.py", "-m", f"hydra.sweep.dir={folder}", *overrides]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
 def seconds(*more: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "train.py", "-m", *RUNS, f"hydra.sweep.dir={folder}/sweep", *more]
         start = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        multirun(Path(folder, "sweep"), *RUNS, *more)
         return time.perf_counter() - start
 
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.config import Config
+from charlm.config import Config, UserError
 from charlm.training import train
 from experiments.benchmarks.training import LARGE, SMALL, Bare, Size, configuration, ours, shown, steps_of_a_turn
 from experiments.benchmarks.turns import Comparison, in_turn
@@ -27,4 +27,7 @@ def loss(config: Config) -> float:
 
 def comparisons() -> Iterator[Comparison]:
     for cell, size in (("lstm", SMALL), ("lstm", LARGE), ("gru", LARGE), ("rnn", LARGE)):
-        yield from compare(cell, size)
+        try:
+            yield from compare(cell, size)
+        except UserError as error:  # a CPU that has no bf16 for this cell
+            print(f"{cell}, not measured: {error}")

@@ -71,23 +71,26 @@ def ours(config: Config) -> float:
 
 
 class Bare:
-    """The loop with these modules and this optimizer and nothing else; `seconds` says how long a step of it takes."""
+    """The loop with these modules, this optimizer and this number format and nothing else, on the device that the
+    configuration asks for; `seconds` says how long a step of it takes."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.device = torch.device("cuda" if config.trainer.accelerator == "gpu" else "cpu")
         self.data = CharDataModule(config.corpus, config.data, None, config.seed)
         self.data.setup()
 
     def model(self) -> CharRNN:
         torch.manual_seed(self.config.seed)
         options = self.config.model
-        return CharRNN(
+        model = CharRNN(
             len(self.data.vocabulary),
             self.config.cell.name,
             options.embedding_dim,
             options.hidden_size,
             options.num_layers,
         )
+        return model.to(self.device)
 
     def optimizer(self, model: CharRNN) -> torch.optim.Optimizer:
         return make_optimizer(self.config, model)
@@ -99,14 +102,17 @@ class Bare:
         schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, len(data.train_batches)))
         clip = config.trainer.gradient_clip_val
         assert clip is not None
+        mixed = torch.autocast(self.device.type, torch.bfloat16, enabled=config.trainer.precision == "bf16-mixed")
         steps = 0
         start = time.perf_counter()
         while steps < total:
             state = None
-            for inputs, targets in data.train_batches:
-                logits, state = model(inputs, state)
+            for batch in data.train_batches:
+                inputs, targets = (part.to(self.device) for part in batch)
+                with mixed:
+                    logits, state = model(inputs, state)
+                    loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
                 state = detach(state)
-                loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
@@ -115,6 +121,7 @@ class Bare:
                 steps += 1
                 if steps == total:
                     break
+        loss.item()  # waits for the device
         return (time.perf_counter() - start) / total
 
 
