@@ -9,7 +9,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
@@ -102,14 +102,15 @@ class Bare:
         schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, len(data.train_batches)))
         clip = config.trainer.gradient_clip_val
         assert clip is not None
-        mixed = torch.autocast(self.device.type, torch.bfloat16, enabled=config.trainer.precision == "bf16-mixed")
+        mixed = config.trainer.precision == "bf16-mixed"
+        format = torch.autocast(self.device.type, torch.bfloat16) if mixed else nullcontext()
         steps = 0
         start = time.perf_counter()
         while steps < total:
             state = None
             for batch in data.train_batches:
                 inputs, targets = (part.to(self.device) for part in batch)
-                with mixed:
+                with format:
                     logits, state = model(inputs, state)
                     loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
                 state = detach(state)
