@@ -14,7 +14,7 @@ import torch
 
 import charlm
 from charlm.config import UserError
-from charlm.decoding import decoder
+from charlm.decoding import Linear, decoder
 from charlm.generation import BLOCK, TextGenerator, choose
 from charlm.model import CELLS, CharRNN
 from charlm.training import train
@@ -183,6 +183,13 @@ def test_a_step_gives_the_logits_of_the_models_own_forward(cell, embedding_dim, 
     writer.start(7)
     found = torch.stack([writer.step(column).clone() for column in tokens.T], 1)
     assert (found - expected).abs().max() < (0.1 if int8 else 1e-5)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_eight_bits_hold_the_largest_weights_times_the_largest_inputs(sign):
+    """Whatever the processor: one without VNNI adds products in 16 bits."""
+    found = Linear(sign * torch.ones(8, 64), torch.zeros(8), True)(torch.ones(2, 64), torch.empty(2, 8))
+    torch.testing.assert_close(found, torch.full((2, 8), 64 * sign), rtol=0.01, atol=0)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

@@ -86,13 +86,18 @@ class PlainDecoder:
         self.carried = torch.cat([state for (state,) in states], 1)
 
 
+INT8_STEPS = 64
+"""How many steps of an 8-bit weight reach the largest of its row. 127 would fit, but a CPU without VNNI adds two products
+of an input, up to 255, and a weight in 16 bits: they hold 2 · 255 · 64, and with 127 it would write nonsense."""
+
+
 class Linear:
     """y = x W^T + b for rows x in [-1, 1], with W kept as it is multiplied fastest; or + another summand than b."""
 
     def __init__(self, weight: Tensor, bias: Tensor, int8: bool) -> None:
         self.bias = bias
         if int8:
-            scales = weight.abs().amax(1).clamp(min=1e-12).double() / 127
+            scales = weight.abs().amax(1).clamp(min=1e-12).double() / INT8_STEPS
             zeros = torch.zeros(len(weight), dtype=torch.long)
             with warnings.catch_warnings():
                 # this way to quantise is deprecated; the new one (torchao) is a package more
