@@ -87,7 +87,7 @@ class PlainDecoder:
 
 
 INT8_STEPS = 64
-"""How many steps of an 8-bit weight reach the largest of its row. 127 would fit, but a CPU without VNNI adds two products
+"""How many steps of an 8-bit weight reach the largest of a row. 127 would fit, but a CPU without VNNI adds two products
 of an input, up to 255, and a weight in 16 bits: they hold 2 · 255 · 64, and with 127 it would write nonsense."""
 
 
