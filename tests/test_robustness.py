@@ -62,6 +62,23 @@ def test_killed_runs_go_on_exactly_and_odd_input_is_trained_on_or_refused(tmp_pa
     assert "| kill |" in table and "of 8 generated configurations and texts (" in table
 
 
+def test_a_trial_that_is_stopped_as_it_begins_is_stopped_as_train_py_is(tmp_path):
+    code = f"""
+import os
+from pathlib import Path
+from experiments.robustness.bench import STOPS, Bench, attempt
+
+folder = Path({str(tmp_path)!r})
+config = Bench(folder).config("gru windows one_cycle")
+for stop in STOPS[:3] * 5:
+    status, _ = attempt(config, folder / "run", meanwhile=lambda process: os.kill(process, stop))
+    print(status - stop)
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["128"] * 15
+
+
 @pytest.mark.slow
 def test_no_run_is_lost_by_any_kill_or_fault(tmp_path):
     rows, _ = robustness(tmp_path, "kills=12", "commands=1", "faults=1", "inputs=120")

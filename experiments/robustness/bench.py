@@ -123,9 +123,11 @@ def attempt(
     Returns its status (the negative number of a signal that ended it) and what it has printed.
     """
     with tempfile.TemporaryFile("w+") as output:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS[:3])  # what comes early waits for the new one's handlers
         process = os.fork()
         if process == 0:
             _train_and_exit(config, folder, hinder, output.fileno())
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         meanwhile(process)
         status = _wait(process)
         output.seek(0)
@@ -145,6 +147,7 @@ def _train_and_exit(config: Config, folder: Path, hinder: Callable[[], None], ou
 
         for number in STOPS[:3]:  # also where the harness itself is to go on after them, as under nohup
             signal.signal(number, interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS[:3])
         callbacks.CHECKPOINT_SECONDS = OFTEN
         plots.loss_curve = no_picture
         hinder()
