@@ -825,3 +825,26 @@ def test_a_summary_shows_the_ngram_beside_the_model_once_it_has_been_measured(sm
     assert after["ngram/order"] == measured["order"] and after["ngram/test/bpc"] == measured["test/bpc"] > 0
     other = train(small(TEXT, "trainer.max_steps=3", "data.train_fraction=0.5"), tmp_path / "other")
     assert other["ngram/order"] is None  # learned from another text
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
+def test_a_step_takes_the_memory_that_the_step_before_has_freed(tmp_path):
+    (tmp_path / "text.txt").write_text(TEXT * 20, encoding="utf-8")
+    code = f"""
+import resource
+from pathlib import Path
+from charlm.config import compose
+from charlm.training import train
+
+for steps in (4, 12):
+    options = [f"trainer.max_steps={{steps}}", "model.num_layers=2", "model.hidden_size=256", "data.seq_len=100"]
+    options += ["corpus=file", "corpus.path={tmp_path}/text.txt", "data.batch_size=32", "threads=1", "logger=none"]
+    options += ["trainer.max_epochs=9", "data.val_fraction=0", "data.test_fraction=0", "samples.length=0"]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    train(compose(options), Path({str(tmp_path)!r}, str(steps)))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    page_faults = int(result.stdout.split()[-1])  # of the second run
+    assert page_faults < 12 * 5_000  # a page is 4 KiB; 15,000 a step where all is given back

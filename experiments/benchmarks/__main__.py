@@ -71,8 +71,11 @@ def main(names: Sequence[str]) -> None:
         if "gpu" in names:
             sys.exit("error: the benchmark gpu needs a GPU, and PyTorch sees none here")
         names = names or NAMES[:-1]
+    from charlm.training import keep_freed_memory
+
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    torch.set_flush_denormal(True)  # this and the next as train() has them, so that no side has them alone
+    keep_freed_memory()
     logging.getLogger("charlm").propagate = False
     path = RESULTS / "benchmarks.csv"
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark", *COLUMNS])
