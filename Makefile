@@ -28,7 +28,7 @@ train: setup ## train on the embedded corpus (about a minute) and print a sample
 report: setup ## write experiments/results/report.html and README's table of findings
 	$(BIN)/python -m charlm.report
 
-bench: .venv/bench ## measure charlm beside its yardsticks: fifty minutes of two quiet cores
+bench: .venv/bench ## measure charlm beside its yardsticks: an hour of two quiet cores
 	$(BIN)/python -m experiments.benchmarks
 
 .venv/bench: .venv/installed

@@ -1,6 +1,6 @@
 """Each benchmark beside its yardstick, in one run and in turn: ratios of the medians, with the spread of the turns.
 
-    python -m experiments.benchmarks                     all of them: fifty minutes of two quiet cores, and a GPU if any
+    python -m experiments.benchmarks                     all of them: an hour of two quiet cores, and a GPU if any
     python -m experiments.benchmarks training start      some
 
 Writes experiments/results/benchmarks.csv and benchmarks.md line by line; what has not been measured stays as it is.

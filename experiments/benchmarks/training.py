@@ -27,6 +27,9 @@ from experiments.benchmarks.turns import Comparison, in_turn
 SECONDS = 4
 """Of each side in each turn, about."""
 
+TURNS = 9
+"""What else a shared machine does lasts longer than one of them."""
+
 Size = tuple[int, int, int, int]
 """Layers, units, streams, window."""
 
@@ -196,7 +199,8 @@ def compare(
     steps = min(steps_of_a_turn(first), len(first.data.train_batches))  # within an epoch: only `Bare` begins another
     config = configuration(cell, size, steps)
     loops = [side(config) for side in sides]
-    mine, *theirs = in_turn(lambda: 1e3 * ours(config), *(lambda loop=loop: 1e3 * loop.seconds() for loop in loops))
+    each = [lambda: 1e3 * ours(config), *(lambda loop=loop: 1e3 * loop.seconds() for loop in loops)]
+    mine, *theirs = in_turn(*each, turns=TURNS)
     for against, taken in zip(yardsticks, theirs, strict=True):
         yield Comparison(f"training step, {cell} {shown(size)}", mine, "ms a step", taken, against, at_most=at_most)
 
