@@ -104,7 +104,7 @@ def draw(table: pd.DataFrame) -> None:
             colour, ours = CELL_COLOURS[cell], table[(table["size"] == size) & (table["cell"] == cell)]
             axes.plot(LAYERS, published, "o--", color=colour, mfc="none", label=f"{cell}, published")
             axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour, label=f"{cell}, charlm")
-        axes.set(title=f"row of {size}", xlabel="layers", xticks=LAYERS)
+        axes.set(title=f"as many parameters as\nan LSTM of {size}", xlabel="layers", xticks=LAYERS)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("test loss, nats per character")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize="small")
