@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from charlm.config import Config, compose, folder_name, identity
 from charlm.corpus import load_corpus
-from charlm.files import read_summary
+from charlm.files import is_run, read_summary
 from charlm.findings import INCONCLUSIVE, Region, Verdict, all_of, confirmed_by_text, of_difference
 
 ROOT = Path(__file__).parents[1]
@@ -134,7 +134,7 @@ class Run:
         if summary.get("status") != "finished" and not self.diverged():
             return False
         config = self.config()
-        return bool(summary["identity"] == identity(config, _sha256(config)))
+        return is_run(summary, identity(config, _sha256(config)))
 
 
 def _literal(value: Any) -> str:

@@ -34,7 +34,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from charlm.config import Interrupted, UserError, source_version
+from charlm.config import RESULTS_VERSION, Interrupted, UserError
 from charlm.files import relative, write_atomically
 from charlm.findings import Finding, Verdict, holm
 from charlm.sweep import Job, plan, run_job, watch
@@ -167,11 +167,11 @@ def write_finding(path: Path, facts: dict[str, Any]) -> None:
     write_atomically(path, json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def versions() -> dict[str, str]:
+def versions() -> dict[str, Any]:
     """Of what has judged; the runs' own are in the CSV as parts of their identity."""
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     packages = {name: version(name) for name in ("charlm", "torch", "scipy", "statsmodels")}
-    return {"python": platform.python_version(), **packages, "source": source_version(), "git": git.stdout.strip()}
+    return {"python": platform.python_version(), **packages, "results": RESULTS_VERSION, "git": git.stdout.strip()}
 
 
 def correct(scale: Scale) -> None:

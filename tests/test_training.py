@@ -22,8 +22,9 @@ import yaml
 import charlm
 from charlm import baselines
 from charlm.callbacks import Checkpoints
-from charlm.config import UserError, compose
+from charlm.config import RESULTS_VERSION, UserError, compose
 from charlm.corpus import load_corpus, split, train_part
+from charlm.files import is_run
 from charlm.generation import read_checkpoint
 from charlm.model import CharRNN
 from charlm.module import CharLM
@@ -234,19 +235,26 @@ def test_a_run_trained_longer_equals_one_that_was_long_from_the_start(small, tmp
     assert_same_run(tmp_path / "long", tmp_path / "run")
 
 
-def test_a_run_that_none_from_the_beginning_equals_has_an_identity_of_its_own(small, tmp_path, monkeypatch):
+def test_a_run_that_none_from_the_beginning_equals_says_what_it_was_resumed_from(small, tmp_path):
     # the rate falls until the end, so that another end is another course
     config, longer = small(TEXT, "trainer.max_epochs=1"), small(TEXT, "trainer.max_epochs=3")
-    short = train(config, tmp_path / "run")["identity"]
-    full = train(longer, tmp_path / "long")["identity"]
-    continued = train(longer, tmp_path / "run", resume=True)["identity"]
-    assert len({short, full, continued}) == 3
+    short, full = train(config, tmp_path / "run"), train(longer, tmp_path / "long")
+    assert short["identity"] != full["identity"] and short["resumed_from"] is full["resumed_from"] is None
+    continued = train(longer, tmp_path / "run", resume=True)
+    assert continued["identity"] == full["identity"]
+    assert continued["resumed_from"] == {"identity": short["identity"], "results_version": RESULTS_VERSION}
+    assert is_run(full, full["identity"]) and not is_run(continued, full["identity"])
+
+
+def test_a_run_resumed_under_another_results_version_says_so(small, tmp_path):
+    longer = small(TEXT, "trainer.max_epochs=3")
     interrupt(longer, tmp_path / "other", 5)
     summary = summary_of(tmp_path / "other")
-    assert summary["identity"] == full
-    summary["versions"]["source"] = "another"
+    summary |= {"results_version": RESULTS_VERSION - 1, "identity": "that of the older code"}
     (tmp_path / "other" / "summary.json").write_text(json.dumps(summary))
-    assert train(longer, tmp_path / "other", resume=True)["identity"] != full
+    resumed = train(longer, tmp_path / "other", resume=True)
+    assert resumed["results_version"] == RESULTS_VERSION
+    assert resumed["resumed_from"] == {"identity": "that of the older code", "results_version": RESULTS_VERSION - 1}
 
 
 def test_a_run_that_ended_inside_an_epoch_can_be_trained_longer(small, tmp_path):

@@ -56,6 +56,11 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return summary if isinstance(summary, dict) else {}
 
 
+def is_run(summary: dict[str, Any], identity: str) -> bool:
+    """Whether a summary is that of the run with this identity, trained as such from its beginning."""
+    return summary.get("identity") == identity and summary.get("resumed_from") is None
+
+
 def read_samples(folder: Path) -> list[dict[str, Any]]:
     """The records of samples.jsonl. Lines end with a line feed alone: a text may hold any other line separator.
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from charlm.config import Busy, Config, Interrupted, UserError, identity, save, stop_signals
 from charlm.corpus import load_corpus
-from charlm.files import read_summary, write_summary
+from charlm.files import is_run, read_summary, write_summary
 from charlm.lock import hold
 
 PARENT = "CHARLM_SWEEP_PARENT"
@@ -82,7 +82,7 @@ def finished_twin(folder: Path, own: str) -> Path | None:
     """The finished run in the same sweep folder whose identity is `own`, if there is one."""
     for path in (folder, *(sorted(folder.parent.iterdir()) if folder.parent.is_dir() else [])):
         summary = read_summary(path)
-        if summary.get("status") == "finished" and summary.get("identity") == own:
+        if summary.get("status") == "finished" and is_run(summary, own):
             return path
     return None
 
@@ -150,7 +150,7 @@ def _run(config: Config, folder: Path, cores: int | None, group: str, tags: Sequ
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder):  # nobody is to be at work in what is moved
         summary = read_summary(folder)
-        same = summary.get("identity") == own and summary["status"] != "finished"
+        same = is_run(summary, own) and summary["status"] != "finished"
         trained = (folder / "checkpoints" / "last.ckpt").exists()
         if summary and trained and not same:
             _move_aside(folder)

@@ -34,7 +34,7 @@ import charlm
 from charlm import baselines
 from charlm.callbacks import CheckpointFiles, Checkpoints, EarlyStopping, ProgressBar, Record, Samples
 from charlm.cells import CELLS
-from charlm.config import Config, Interrupted, UserError, identity, save, source_version, stop_signals
+from charlm.config import RESULTS_VERSION, Config, Interrupted, UserError, identity, save, stop_signals
 from charlm.data import CharDataModule
 from charlm.files import read_samples, read_summary, remove_drafts, write_atomically, write_summary
 from charlm.generation import Description, checkpoint_file, read_checkpoint
@@ -123,7 +123,7 @@ def train(
         before = read_summary(folder)
         summary |= {key: value for key, value in before.items() if summary.get(key, 0) is None}
         summary["error"] = None
-        summary["identity"] += _begun_otherwise(before, summary, config)
+        summary["resumed_from"] = _resumed_from(before, summary, config)
     with _recorded(folder, config, summary, resume), _logger(config, folder, summary, group, tags) as logger:
         record = Record(folder, config)
         checkpoints = Checkpoints(folder, record)
@@ -177,16 +177,20 @@ def keep_freed_memory() -> None:
             ctypes.CDLL(None).mallopt(option, 2**31 - 1)
 
 
-def _begun_otherwise(before: dict[str, Any], now: dict[str, Any], config: Config) -> str:
-    """A mark for the identity of a run that no run from the beginning equals; '' where one does.
+def _resumed_from(before: dict[str, Any], now: dict[str, Any], config: Config) -> dict[str, Any] | None:
+    """What a resumed run was when it began, where no run from the beginning would give the same as it; else None.
 
-    It was begun by other code, or with another end where the rate goes by the end.
+    That is a run that was begun under another RESULTS_VERSION, or with another end where the rate goes by the end.
     """
     if not before:  # its summary has been removed
-        return ""
-    identity, source = before["identity"], before["versions"]["source"]
-    same_course = identity == now["identity"] or config.scheduler.name != "one_cycle"
-    return "" if same_course and source == now["versions"]["source"] and not identity.endswith("+") else "+"
+        return None
+    if before["resumed_from"] is not None:
+        kept: dict[str, Any] = before["resumed_from"]
+        return kept
+    same_course = before["identity"] == now["identity"] or config.scheduler.name != "one_cycle"
+    if same_course and before["results_version"] == now["results_version"]:
+        return None
+    return {name: before[name] for name in ("identity", "results_version")}
 
 
 def _rank(config: Config) -> int:
@@ -606,9 +610,10 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
             "lightning": lightning.__version__,
             "charlm": charlm.__version__,
             "git": _git_commit(),
-            "source": source_version(),
         },
         "identity": identity(config, data.corpus.sha256),
+        "results_version": RESULTS_VERSION,
+        "resumed_from": None,
         "device": None,
         "threads": config.threads,
         "error": None,
