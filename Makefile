@@ -11,7 +11,7 @@ setup: .venv/installed ## create .venv with the exact versions of constraints.tx
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-		{ echo "charlm needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"; exit 1; }
+		{ echo "charcells needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
@@ -26,9 +26,9 @@ train: setup ## train on the embedded corpus (about a minute) and print a sample
 	$(BIN)/python train.py
 
 report: setup ## write experiments/results/report.html and README's table of findings
-	$(BIN)/python -m charlm.report
+	$(BIN)/python -m charcells.report
 
-bench: .venv/bench ## measure charlm beside its yardsticks: an hour of two quiet cores
+bench: .venv/bench ## measure charcells beside its yardsticks: an hour of two quiet cores
 	$(BIN)/python -m experiments.benchmarks
 
 .venv/bench: .venv/installed

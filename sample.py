@@ -20,7 +20,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in train.py
 import hydra
 from omegaconf import DictConfig
 
-from charlm.config import SampleConfig, UserError, cut_short, from_hydra, help_text, quote_free_text, told_in_lines
+from charcells.config import SampleConfig, UserError, cut_short, from_hydra, help_text, quote_free_text, told_in_lines
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="sample")
@@ -30,15 +30,15 @@ def main(composed: DictConfig) -> None:
         config = from_hydra(composed)
         import torch  # which --help and bad input need not wait for
 
-        from charlm.generation import load
+        from charcells.generation import load
 
         torch.set_num_threads(1)  # a single step is too small to share
         generator = load(config.run, config.int8)
         prompt = generator.prompt if config.prompt is None else config.prompt
         options = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
         if config.explain or config.grid:
-            from charlm.sampling.explain import explain
-            from charlm.sampling.grid import grid
+            from charcells.sampling.explain import explain
+            from charcells.sampling.grid import grid
 
             if config.explain:
                 explain(generator, config)

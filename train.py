@@ -31,8 +31,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from charlm import sweep
-from charlm.config import (
+from charcells import sweep
+from charcells.config import (
     Config,
     Interrupted,
     UserError,
@@ -45,7 +45,7 @@ from charlm.config import (
     stop_signals,
     told_in_lines,
 )
-from charlm.files import read_samples, read_summary, relative
+from charcells.files import read_samples, read_summary, relative
 
 STARTED = time.time()
 
@@ -81,7 +81,7 @@ def run(config: Any, folder: Path, *, resume: bool = False) -> None:
     """Train with a progress bar (where somebody watches) and show the result."""
     if FIRST_RANK:
         log_to_terminal()
-    from charlm.training import train  # torch and lightning, which bad input need not wait for
+    from charcells.training import train  # torch and lightning, which bad input need not wait for
 
     watched = FIRST_RANK and sys.stderr.isatty()
     summary = train(config, relative(folder), resume=resume, progress_bar=watched)
@@ -115,7 +115,7 @@ def remove_new_and_empty(folder: Path) -> None:
 
 
 def log_to_terminal() -> None:
-    """Print what charlm logs, above the progress bar where there is one."""
+    """Print what charcells logs, above the progress bar where there is one."""
     from tqdm import tqdm
 
     class Terminal(logging.Handler):
@@ -123,7 +123,7 @@ def log_to_terminal() -> None:
             with suppress(OSError):  # a terminal that has been closed ends no run
                 tqdm.write(self.format(record), file=sys.stdout)
 
-    logger = logging.getLogger("charlm")
+    logger = logging.getLogger("charcells")
     logger.propagate = False
     logger.addHandler(Terminal())
 

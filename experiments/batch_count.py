@@ -1,6 +1,6 @@
 """Source 000: one stream or eight, the results are said to be alike."""
 
-from charlm.findings import ALIKE, Claim, Finding
+from charcells.findings import ALIKE, Claim, Finding
 from experiments.plan import (
     BITS,
     PILOT_SEED,

@@ -1,6 +1,6 @@
 """Source 003: the LSTM is said to have given the best results."""
 
-from charlm.findings import ABOVE_ZERO, Claim, Finding, all_of
+from charcells.findings import ABOVE_ZERO, Claim, Finding, all_of
 from experiments.plan import (
     BITS,
     PILOT_SEED,

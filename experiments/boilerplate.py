@@ -1,8 +1,8 @@
 """Source 003: samples are said to carry the Project Gutenberg licence, a strange kind of overfitting."""
 
-from charlm.corpus import load_corpus
-from charlm.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
-from charlm.metrics import boilerplate, licence_share
+from charcells.corpus import load_corpus
+from charcells.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
+from charcells.metrics import boilerplate, licence_share
 from experiments.plan import Run, Scale, cross, means, pick, rows, shown, table, write
 
 CLAIM = Claim(

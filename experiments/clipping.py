@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from charlm.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
+from charcells.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
 from experiments.plan import BITS, SHARE, Run, Scale, best_rate, cross, each, means, pick, plot, rows, table
 
 CLAIM = Claim(

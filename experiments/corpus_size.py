@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from charlm.findings import ABOVE_ZERO, Claim, Finding, Verdict, all_of, of_difference
-from charlm.metrics import real_word_rate, words
+from charcells.findings import ABOVE_ZERO, Claim, Finding, Verdict, all_of, of_difference
+from charcells.metrics import real_word_rate, words
 from experiments.plan import (
     BITS,
     SHARE,
@@ -102,8 +102,8 @@ def runs(scale: Scale) -> list[Run]:
 
 def distance(run: Run) -> float:
     """Bits per character of the held-out text by an n-gram model of what the run was trained on: how far it is off."""
-    from charlm.baselines import KneserNey
-    from charlm.vocabulary import Vocabulary
+    from charcells.baselines import KneserNey
+    from charcells.vocabulary import Vocabulary
 
     texts = texts_of(run)
     vocabulary = Vocabulary.of(texts.train + texts.held_out)

@@ -4,10 +4,10 @@ import dataclasses
 
 import pandas as pd
 
-from charlm.corpus import load_corpus
-from charlm.files import read_samples
-from charlm.findings import Claim, Finding, Region, all_of, of_mean
-from charlm.metrics import LAYOUTS, real_word_rate, words
+from charcells.corpus import load_corpus
+from charcells.files import read_samples
+from charcells.findings import Claim, Finding, Region, all_of, of_mean
+from charcells.metrics import LAYOUTS, real_word_rate, words
 from experiments.plan import SHARE, Run, Scale, cross, curve, means, plot, rows, shown, texts_of, write
 
 CLAIM = Claim(

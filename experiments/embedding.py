@@ -1,6 +1,6 @@
 """Source 001: learned embeddings are said to be better than one-hot vectors."""
 
-from charlm.findings import ALIKE, MARGIN, Claim, Finding, Region, Verdict, of_difference
+from charcells.findings import ALIKE, MARGIN, Claim, Finding, Region, Verdict, of_difference
 from experiments.plan import BITS, Run, Scale, cross, each, means, pick, rows, table
 
 CLAIM = Claim(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from charlm.findings import Claim, Finding, Region, all_of, of_mean
+from charcells.findings import Claim, Finding, Region, all_of, of_mean
 from experiments.plan import Run, Scale
 
 CLAIM = Claim(
@@ -54,7 +54,7 @@ def difference(cell: str, seed: int) -> float:
     """The largest difference between PyTorch's outputs and the formula's, float64."""
     import torch
 
-    from charlm.cells import CELLS
+    from charcells.cells import CELLS
 
     torch.manual_seed(seed)
     layer = CELLS[cell](input_size=INPUTS, hidden_size=UNITS, num_layers=1, batch_first=True).double()

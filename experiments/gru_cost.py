@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from charlm.findings import ALIKE, BELOW_ZERO, Claim, Finding, all_of, of_mean
+from charcells.findings import ALIKE, BELOW_ZERO, Claim, Finding, all_of, of_mean
 from experiments import best_cell
 from experiments.plan import Run, Scale, each, means, on_each_corpus, pick, rows, table
 
@@ -35,7 +35,7 @@ ROUNDS, STEPS = 30, 5
 
 
 def model_of(run: Run) -> Any:
-    from charlm import load
+    from charcells import load
 
     return load(run.folder).model
 

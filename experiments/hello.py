@@ -1,6 +1,6 @@
 """Source 002: a tanh RNN learns to spell h-e-l-l-o."""
 
-from charlm.findings import Claim, Finding, Region, all_of, of_mean
+from charcells.findings import Claim, Finding, Region, all_of, of_mean
 from experiments.plan import Run, Scale, cross, means, rows, table, write
 
 CLAIM = Claim(

@@ -1,6 +1,6 @@
 """Source 003: three layers and ten epochs are said not to look much better."""
 
-from charlm.findings import BELOW_ZERO, Claim, Finding, Region, of_difference
+from charcells.findings import BELOW_ZERO, Claim, Finding, Region, of_difference
 from experiments.plan import BITS, Run, Scale, cross, curve, each, means, pick, plot, rows, table
 
 CLAIM = Claim(

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from charlm.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
-from charlm.metrics import COPY_LENGTH, copied_share, longest_copy, matches, novelty
+from charcells.findings import ABOVE_ZERO, Claim, Finding, Region, of_difference, of_mean
+from charcells.metrics import COPY_LENGTH, copied_share, longest_copy, matches, novelty
 from experiments import corpus_size
 from experiments.plan import Run, Scale, cross, curve, means, pick, plot, rows, shown, texts_of, write
 

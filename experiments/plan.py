@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from charlm.config import Config, compose, folder_name, identity
-from charlm.corpus import load_corpus
-from charlm.files import is_run, read_summary
-from charlm.findings import INCONCLUSIVE, Region, Verdict, all_of, confirmed_by_text, of_difference
+from charcells.config import Config, compose, folder_name, identity
+from charcells.corpus import load_corpus
+from charcells.files import is_run, read_summary
+from charcells.findings import INCONCLUSIVE, Region, Verdict, all_of, confirmed_by_text, of_difference
 
 ROOT = Path(__file__).parents[1]
 BITS = "bits per character"
@@ -129,7 +129,7 @@ class Run:
         return str(self.summary().get("error")).startswith("training diverged")
 
     def done(self) -> bool:
-        """Whether it has ended, be it by diverging, as this configuration, text and version of charlm."""
+        """Whether it has ended, be it by diverging, as this configuration, text and version of charcells."""
         summary = self.summary()
         if summary.get("status") != "finished" and not self.diverged():
             return False
@@ -219,8 +219,8 @@ def best_rate(pilots: pd.DataFrame) -> float:
 
 @cache
 def texts_of(run: Run) -> Any:
-    """`charlm.sampling.texts.Texts`: what the run was trained on, and the held-out text beside it."""
-    from charlm.sampling.texts import load_texts
+    """`charcells.sampling.texts.Texts`: what the run was trained on, and the held-out text beside it."""
+    from charcells.sampling.texts import load_texts
 
     return load_texts(run.folder)
 
@@ -236,7 +236,7 @@ def write(
     checkpoint: str = "best",
 ) -> list[str]:
     """Texts by the run's model, seeds from 1 on, without their prompt."""
-    from charlm import load
+    from charcells import load
 
     generator = load(run.folder / "checkpoints" / f"{checkpoint}.ckpt")
     prompt = generator.prompt if prompt is None else prompt
@@ -255,7 +255,7 @@ def _held_out_bits(run: Run) -> NDArray[np.float64]:
     import torch
     from torch.nn import functional as F
 
-    from charlm import load
+    from charcells import load
 
     batches, model, state, nats = data_of(run).val_dataloader(), load(run.folder).model, None, []
     with torch.inference_mode():
@@ -271,7 +271,7 @@ _data: dict[str, Any] = {}
 
 def data_of(run: Run) -> Any:
     """The run's CharDataModule, set up; runs on the same text share one, so only what is held out is the run's own."""
-    from charlm.data import CharDataModule
+    from charcells.data import CharDataModule
 
     config = run.config()
     key = repr((config.corpus, config.data.val_fraction, config.data.test_fraction))
@@ -283,7 +283,7 @@ def data_of(run: Run) -> Any:
 
 def shown(title: str, text: str, run: Run, prompt: str = "") -> dict[str, Any]:
     """A sample for the report, with the spans that are copied from what the run was trained on."""
-    from charlm.metrics import COPY_LENGTH, copied_spans, matches
+    from charcells.metrics import COPY_LENGTH, copied_spans, matches
 
     [match] = matches([text], texts_of(run).train)
     spans: list[list[int]] = []

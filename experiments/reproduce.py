@@ -34,10 +34,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from charlm.config import RESULTS_VERSION, Interrupted, UserError
-from charlm.files import relative, write_atomically
-from charlm.findings import Finding, Verdict, holm
-from charlm.sweep import Job, plan, run_job, watch
+from charcells.config import RESULTS_VERSION, Interrupted, UserError
+from charcells.files import relative, write_atomically
+from charcells.findings import Finding, Verdict, holm
+from charcells.sweep import Job, plan, run_job, watch
 from experiments.plan import ROOT, SCALES, Run, Scale, table, unique
 
 CLAIMS = (
@@ -170,7 +170,7 @@ def write_finding(path: Path, facts: dict[str, Any]) -> None:
 def versions() -> dict[str, Any]:
     """Of what has judged; the runs' own are in the CSV as parts of their identity."""
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    packages = {name: version(name) for name in ("charlm", "torch", "scipy", "statsmodels")}
+    packages = {name: version(name) for name in ("charcells", "torch", "scipy", "statsmodels")}
     return {"python": platform.python_version(), **packages, "results": RESULTS_VERSION, "git": git.stdout.strip()}
 
 

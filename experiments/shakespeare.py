@@ -2,7 +2,7 @@
 
     python -m experiments.shakespeare        five seeds of experiment=shakespeare_cpu, and the Transformer
 
-A seed that is there, as this recipe and version of charlm, is not trained again, an interrupted one is resumed. Writes
+A seed that is there, as this recipe, is not trained again, an interrupted one is resumed. Writes
 shakespeare.md, .csv and .png into experiments/results. Nothing else should run meanwhile: seconds are counted.
 """
 
@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from charlm import load
-from charlm.config import Config, UserError
-from charlm.data import CharDataModule
-from charlm.files import read_summary, write_atomically
-from charlm.findings import Region, of_mean
+from charcells import load
+from charcells.config import Config, UserError
+from charcells.data import CharDataModule
+from charcells.files import read_summary, write_atomically
+from charcells.findings import Region, of_mean
 from experiments.plan import ROOT, Run, Sweep
 from experiments.reproduce import train
 
@@ -177,7 +177,7 @@ def report(table: pd.DataFrame, other: pd.DataFrame) -> None:
     taken, matched = table["train_seconds"], table[table.columns[2]]
     rows = [
         (
-            f"charlm, mean of {len(table)} seeds",
+            f"charcells, mean of {len(table)} seeds",
             f"{found.estimate:.4f} (95 %: {found.low:.4f} to {found.high:.4f})",
             f"{taken.mean():.0f}, at most {taken.max():.0f}",
         ),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from charlm.files import write_atomically
-from charlm.findings import ABOVE_ZERO, Claim, Finding, Region, all_of, of_difference, of_mean
+from charcells.files import write_atomically
+from charcells.findings import ABOVE_ZERO, Claim, Finding, Region, all_of, of_difference, of_mean
 from experiments import best_cell
 from experiments.plan import BITS, ROOT, SHARE, Run, Scale, cross, curve, data_of, means, plot, rows
 
@@ -75,7 +75,7 @@ def recalled(run: Run, lag: int) -> float:
     """Share of the held-out letters that the model finds likeliest where they are to be named again."""
     import torch
 
-    from charlm import load
+    from charcells import load
     from experiments.plan import texts_of
 
     generator, text = load(run.folder), texts_of(run).held_out
@@ -92,7 +92,7 @@ def bits_after(run: Run) -> list[float]:
     import torch
     from torch.nn import functional as F
 
-    from charlm import load
+    from charcells import load
 
     data = data_of(run)
     most = min(max(CONTEXTS), data.split.train_end)
@@ -116,7 +116,7 @@ def gradients(run: Run) -> list[float]:
     import torch
     from torch.nn import functional as F
 
-    from charlm import load
+    from charcells import load
 
     data = data_of(run)
     last = max(GRADIENT_LAGS)

@@ -17,8 +17,8 @@ from typing import Any
 
 import joblib
 
-from charlm.config import UserError
-from charlm.files import read_samples, relative, write_atomically
+from charcells.config import UserError
+from charcells.files import read_samples, relative, write_atomically
 from experiments.plan import ROOT, Run, Sweep
 from experiments.reproduce import train
 

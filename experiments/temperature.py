@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from charlm.findings import ABOVE_ZERO, Claim, Finding, Verdict, all_of, of_mean, of_trend
-from charlm.metrics import distinct, real_word_rate, words
+from charcells.findings import ABOVE_ZERO, Claim, Finding, Verdict, all_of, of_mean, of_trend
+from charcells.metrics import distinct, real_word_rate, words
 from experiments import best_cell
 from experiments.plan import SHARE, Run, Scale, curve, means, pick, plot, rows, shown, texts_of, write
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from charlm.findings import Claim, Finding, all_of
+from charcells.findings import Claim, Finding, all_of
 from experiments import best_cell, temperature
 from experiments.plan import Run, Scale, means, rows, shown, write
 

@@ -1,6 +1,6 @@
 """Sources 003 and 004: truncating is said to limit what is learned; longer windows give context but cost more."""
 
-from charlm.findings import ABOVE_ZERO, Claim, Finding, all_of, of_difference
+from charcells.findings import ABOVE_ZERO, Claim, Finding, all_of, of_difference
 from experiments.plan import BITS, Run, Scale, cross, curve, each, means, pick, plot, rows, table
 
 CLAIM = Claim(

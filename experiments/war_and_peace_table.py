@@ -21,8 +21,8 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from charlm.config import UserError
-from charlm.files import relative, write_atomically
+from charcells.config import UserError
+from charcells.files import relative, write_atomically
 from experiments.plan import ROOT, Run, Sweep
 from experiments.reproduce import train
 
@@ -94,7 +94,7 @@ def draw(table: pd.DataFrame) -> None:
     """Each model twice: hollow as published, full as trained here, where it has been."""
     from matplotlib.figure import Figure
 
-    from charlm.plots import CELL_COLOURS
+    from charcells.plots import CELL_COLOURS
 
     figure = Figure((10, 4), layout="constrained")
     sizes = [size for size in PUBLISHED if size in set(table["size"])]
@@ -103,7 +103,7 @@ def draw(table: pd.DataFrame) -> None:
         for cell, published in PUBLISHED[size].items():
             colour, ours = CELL_COLOURS[cell], table[(table["size"] == size) & (table["cell"] == cell)]
             axes.plot(LAYERS, published, "o--", color=colour, mfc="none", label=f"{cell}, published")
-            axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour, label=f"{cell}, charlm")
+            axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour, label=f"{cell}, charcells")
         axes.set(title=f"as many parameters as\nan LSTM of {size}", xlabel="layers", xticks=LAYERS)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("test loss, nats per character")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charlm.config import Config, compose
+from charcells.config import Config, compose
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from charlm import baselines
-from charlm.baselines import KneserNey, best, cache_file, cached, discounts, load, main, measure, obtain
-from charlm.config import UserError
-from charlm.corpus import Corpus, split
-from charlm.vocabulary import Vocabulary
+from charcells import baselines
+from charcells.baselines import KneserNey, best, cache_file, cached, discounts, load, main, measure, obtain
+from charcells.config import UserError
+from charcells.corpus import Corpus, split
+from charcells.vocabulary import Vocabulary
 
-CORPORA = os.environ.get("CHARLM_CORPORA")
+CORPORA = os.environ.get("CHARCELLS_CORPORA")
 
 WORDS = "the cat sat on the mat; that rat ate the oats, the hat and at last the tall cat's tea. "
 
@@ -29,7 +29,7 @@ WORDS = "the cat sat on the mat; that rat ate the oats, the hat and at last the 
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own."""
     monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache" / project)
-    return tmp_path / "cache" / "charlm" / "baselines"
+    return tmp_path / "cache" / "charcells" / "baselines"
 
 
 def random_text(seed: int, length: int = 600, alphabet: str = "abcd") -> str:
@@ -351,8 +351,8 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(cache: Path, capl
     [[], ["data.train_fraction=0.3", "data.train_offset=0.4"], ["data.val_fraction=0.2", "corpus.max_chars=1000"]],
 )
 def test_the_options_mean_what_they_mean_in_training(tmp_path: Path, overrides: list[str]) -> None:
-    from charlm.config import compose
-    from charlm.data import CharDataModule
+    from charcells.config import compose
+    from charcells.data import CharDataModule
 
     path = tmp_path / "text.txt"
     path.write_text(WORDS * 40, encoding="utf-8")
@@ -408,17 +408,17 @@ def test_wrong_options_are_named(arguments: list[str], message: str) -> None:
 
 def test_help_comes_without_torch() -> None:
     program = (
-        "import sys; from charlm import baselines; baselines.main(['--help']);"
+        "import sys; from charcells import baselines; baselines.main(['--help']);"
         "assert not {'torch', 'lightning', 'pandas', 'matplotlib'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert "python -m charlm.baselines" in done.stdout
+    assert "python -m charcells.baselines" in done.stdout
 
 
 def test_the_command_line_exits_with_1_and_one_message(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "charlm.baselines", "corpus=hello"],
+        [sys.executable, "-m", "charcells.baselines", "corpus=hello"],
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -433,7 +433,7 @@ def test_the_command_line_exits_with_1_and_one_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CORPORA, reason="CHARLM_CORPORA is not set")
+@pytest.mark.skipif(not CORPORA, reason="CHARCELLS_CORPORA is not set")
 def test_war_and_peace_is_scored_as_published() -> None:
     """Karpathy, Johnson and Fei-Fei 2015 (arXiv 1506.02078): the n-gram models beside figure 1, test loss in nats."""
     corpus, parts, train_range = load(["corpus=war_and_peace_bytes"])

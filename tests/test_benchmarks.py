@@ -12,16 +12,16 @@ from experiments.benchmarks.__main__ import main
 from experiments.benchmarks.training import Bare, ByCharacter, Usual, configuration
 from experiments.benchmarks.turns import Comparison, in_turn
 
-from charlm.training import train
+from charcells.training import train
 
 
 def test_a_row_has_medians_their_ratio_and_the_spread_of_the_turns():
     row = Comparison("step", [3.0, 1.0, 2.0], "ms", [2.0, 4.0, 1.0], "bare", at_most=1.05).row()
-    assert (row["charlm"], row["yardstick"], row["ratio"]) == (2.0, 2.0, 1.0)
+    assert (row["charcells"], row["yardstick"], row["ratio"]) == (2.0, 2.0, 1.0)
     assert (row["lowest"], row["highest"]) == (0.25, 2.0)
     assert (row["target"], row["met"]) == ("at most 1.05", True)
     alone = Comparison("help", [0.5, 0.7], "s", at_least=1).row()
-    assert (alone["charlm"], alone["lowest"], alone["highest"], alone["met"]) == (0.6, 0.5, 0.7, False)
+    assert (alone["charcells"], alone["lowest"], alone["highest"], alone["met"]) == (0.6, 0.5, 0.7, False)
     assert "ratio" not in alone
 
 
@@ -108,7 +108,7 @@ def test_the_benchmark_of_a_gpu_compares_speeds_of_the_same_work():
     config = configuration("gru", (1, 8, 4, 5), 6, "trainer.precision=bf16-mixed")
     row = gpu.compare("gru", (1, 8, 4, 5), "bf16-mixed", config).row()
     assert row["what"] == "training, gru 1×8, 4 streams, windows of 5, bf16-mixed"
-    assert row["charlm"] > 0 and row["ratio"] > 0
+    assert row["charcells"] > 0 and row["ratio"] > 0
     assert gpu.on_gpu("rnn", (1, 8, 1024, 100), 7).trainer.accelerator == "gpu"
 
 
@@ -132,7 +132,9 @@ def test_lines_are_written_as_they_come_and_the_others_stay(tmp_path, monkeypatc
         module.comparisons = each
         with pytest.raises(KeyboardInterrupt) if stops else nullcontext():
             main([name])
-        return list(pd.read_csv(tmp_path / "benchmarks.csv")[["benchmark", "what", "charlm"]].itertuples(index=False))
+        return list(
+            pd.read_csv(tmp_path / "benchmarks.csv")[["benchmark", "what", "charcells"]].itertuples(index=False)
+        )
 
     def line(what, figure, against):
         return Comparison(what, [figure], "s", [1.0] * (against is not None), against)

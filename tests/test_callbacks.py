@@ -7,11 +7,11 @@ import os
 import pytest
 import torch
 
-import charlm
-from charlm.callbacks import COLUMNS
-from charlm.files import read_samples, write_atomically
-from charlm.module import CharLM
-from charlm.training import train
+import charcells
+from charcells.callbacks import COLUMNS
+from charcells.files import read_samples, write_atomically
+from charcells.module import CharLM
+from charcells.training import train
 
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
 EPOCH = 9
@@ -104,7 +104,7 @@ HELD_OUT = {"held out": [], "nothing held out": ["data.val_fraction=0", "data.te
 def test_the_last_sample_is_what_the_last_checkpoint_writes(small, tmp_path, held_out):
     train(small(TEXT, "samples.length=40", "seed=6", "model.dropout=0.5", *HELD_OUT[held_out]), tmp_path)
     last = samples(tmp_path)[-1]
-    generator = charlm.load(tmp_path / "checkpoints" / "last.ckpt")
+    generator = charcells.load(tmp_path / "checkpoints" / "last.ckpt")
     assert generator.generate(length=40, temperature=0.8, seed=6) == last["text"]
 
 

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from charlm.cells import CELLS
-from charlm.generation import TextGenerator
-from charlm.model import CharRNN
-from charlm.vocabulary import Vocabulary
+from charcells.cells import CELLS
+from charcells.generation import TextGenerator
+from charcells.model import CharRNN
+from charcells.vocabulary import Vocabulary
 
 B, T, E, H, V, L = 2, 5, 3, 4, 7, 2
 

@@ -16,7 +16,7 @@ import pytest
 import torch
 import yaml
 
-import charlm
+import charcells
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -38,7 +38,7 @@ TINY = (
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing of this machine's own is seen, and matplotlib looks for its fonts only once."""
-    monkeypatch.delenv("CHARLM_CORPORA", raising=False)
+    monkeypatch.delenv("CHARCELLS_CORPORA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
 
@@ -126,7 +126,7 @@ def test_help_lists_the_options_and_imports_nothing_heavy(command: Command, scri
     ):
         assert word in result.stdout
     imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
-    assert "hydra" in imported and "charlm.config" in imported
+    assert "hydra" in imported and "charcells.config" in imported
     assert not imported & {"torch", "lightning", "wandb", "matplotlib", "pandas", "pooch", "requests"}
 
 
@@ -224,7 +224,7 @@ def test_the_summary_says_what_was_trained_on_what_and_how_well(run_folder: Path
     assert 0 < summary["train/loss"] < math.log(V)
     assert 0 <= summary["test/accuracy"] <= 1
     assert summary["device"]
-    assert summary["versions"].keys() >= {"python", "torch", "lightning", "charlm", "git"}
+    assert summary["versions"].keys() >= {"python", "torch", "lightning", "charcells", "git"}
     assert summary["versions"]["torch"] == torch.__version__
 
 
@@ -257,7 +257,7 @@ def test_samples_continue_the_prompt_at_each_validation(run_folder: Path) -> Non
 @pytest.mark.parametrize("name", ["best", "last"])
 def test_a_checkpoint_holds_plain_values_and_describes_itself(run_folder: Path, name: str) -> None:
     checkpoint = torch.load(run_folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
-    about = checkpoint["charlm"]
+    about = checkpoint["charcells"]
     assert about["characters"] == "".join(sorted(set(TEXT)))
     sizes = {"cell": "gru", "embedding_dim": 6, "hidden_size": 12, "num_layers": 1}
     assert about["model"] == {**sizes, "dropout": 0.0, "output_dropout": None}
@@ -300,7 +300,7 @@ def test_prompt_characters_that_the_model_never_saw_are_named_or_skipped(command
     assert refused.stdout == ""
     skipped = sampled(command("sample.py", *arguments, "unknown=skip"))
     known = "".join(character for character in "No Übermut ☃" if character in TEXT)
-    continued = charlm.load(run_folder).generate(known, length=20, temperature=0.8)
+    continued = charcells.load(run_folder).generate(known, length=20, temperature=0.8)
     assert skipped == "No Übermut ☃" + continued.removeprefix(known) + "\n"
 
 
@@ -308,7 +308,7 @@ def test_a_checkpoint_file_alone_is_enough_wherever_it_lies(command: Command, ru
     alone = work / "a model, [mine]=best.ckpt"
     shutil.copy(run_folder / "checkpoints" / "best.ckpt", alone)
     text = sampled(command("sample.py", f"run={alone.name}", "prompt=don't", "length=40", "seed=3"))
-    assert text == charlm.load(run_folder).generate("don't", length=40, temperature=0.8, seed=3) + "\n"
+    assert text == charcells.load(run_folder).generate("don't", length=40, temperature=0.8, seed=3) + "\n"
     assert list(content(work)) == [alone.name]
 
 
@@ -407,7 +407,7 @@ def test_a_refused_download_says_how_to_do_without(command: Command, work: Path,
     result = command("train.py", "corpus=biblia", "corpus.url=https://127.0.0.1:1/biblia.txt", "logger=none")
     assert_refused(result, "could not be downloaded from https://127.0.0.1:1/biblia.txt", "biblia.txt", "corpora_dir=")
     assert content(work) == {}
-    assert not [path for path in (tmp_path / "cache" / "charlm").rglob("*") if path.is_file()]
+    assert not [path for path in (tmp_path / "cache" / "charcells").rglob("*") if path.is_file()]
 
 
 def test_a_corpus_file_with_the_wrong_hash_is_refused(command: Command, work: Path) -> None:
@@ -444,7 +444,7 @@ def test_a_damaged_checkpoint_is_named_and_nothing_is_written(command: Command, 
         cut(copy / "checkpoints" / name)
     (work / "text.txt").write_text(TEXT, encoding="utf-8")
     before, work_before = content(copy), content(work)
-    damaged = "is damaged or no checkpoint of charlm"
+    damaged = "is damaged or no checkpoint of charcells"
 
     result = command("sample.py", f"run={copy}", "length=5")
     assert_refused(result, f"best.ckpt {damaged}")

@@ -15,8 +15,8 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from charlm.cells import CELLS
-from charlm.config import (
+from charcells.cells import CELLS
+from charcells.config import (
     CONF_DIR,
     FREE_TEXT,
     LAUNCHER_PLUGINS,
@@ -53,7 +53,7 @@ DEFAULT = compose_unchecked()
 @pytest.mark.parametrize(("group", "name"), SHIPPED)
 def test_every_shipped_config_composes(group: str, name: str) -> None:
     if group == "launcher" and name in LAUNCHER_PLUGINS and importlib.util.find_spec(LAUNCHER_PLUGINS[name]) is None:
-        with pytest.raises(UserError, match=rf"charlm\[{name}\]"):
+        with pytest.raises(UserError, match=rf"make clusters.*'\.\[{name}\]'"):
             compose([f"{group}={name}"])
         return
     config = compose([f"{group}={name}"])
@@ -539,7 +539,7 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
 
 # imports
 
-PACKAGE = ROOT / "src" / "charlm"
+PACKAGE = ROOT / "src" / "charcells"
 ORDER = (
     "files", "config", "lock", "vocabulary", "plots", "corpus", "baselines", "metrics", "cells", "model", "data",
     "decoding", "generation", "sampling", "module", "callbacks", "training", "runs", "sweep", "findings", "report",
@@ -550,7 +550,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__in
 
 
 def imported(path: Path) -> set[str]:
-    """The dotted names that a file imports, wherever in it: 'charlm.config' for both ways to import that."""
+    """The dotted names that a file imports, wherever in it: 'charcells.config' for both ways to import that."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -572,7 +572,7 @@ def test_imports_point_downward(path: Path) -> None:
     assert own in ORDER, f"{own} has no place in the order of imports"
     for name in imported(path):
         parts = name.split(".")
-        if parts[0] == "charlm" and len(parts) > 1 and parts[1] in {module_of(file) for file in FILES} - {own}:
+        if parts[0] == "charcells" and len(parts) > 1 and parts[1] in {module_of(file) for file in FILES} - {own}:
             assert ORDER.index(parts[1]) < ORDER.index(own), f"{own} imports {parts[1]}"
 
 

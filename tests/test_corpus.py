@@ -15,10 +15,10 @@ from pydoc_data.topics import topics
 
 import pytest
 
-from charlm.config import CONF_DIR, CorpusConfig, UserError, compose
-from charlm.corpus import decode, find, load_corpus, normalize, split, strip_boilerplate
+from charcells.config import CONF_DIR, CorpusConfig, UserError, compose
+from charcells.corpus import decode, find, load_corpus, normalize, split, strip_boilerplate
 
-CORPORA = os.environ.get("CHARLM_CORPORA")
+CORPORA = os.environ.get("CHARCELLS_CORPORA")
 
 SPANISH = (
     "En un lugar de la Mancha, de cuyo nombre no quiero acordarme, no ha mucho tiempo que vivía un hidalgo de los de "
@@ -31,12 +31,12 @@ SPANISH = (
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test sees this machine's corpora or cache; the cache's folder is made by who needs it."""
-    monkeypatch.delenv("CHARLM_CORPORA", raising=False)
+    monkeypatch.delenv("CHARCELLS_CORPORA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr("charlm.corpus.SCHEME", "http")  # a server of this test has no certificate
+    monkeypatch.setattr("charcells.corpus.SCHEME", "http")  # a server of this test has no certificate
     folder = tmp_path / "cache"
     monkeypatch.setattr("pooch.os_cache", lambda project: folder / project)
-    return folder / "charlm"
+    return folder / "charcells"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -108,7 +108,7 @@ def test_a_corpus_is_looked_for_in_path_option_environment_cache_and_network_in_
         place.write_text(name)
     config = downloadable(f"{server}/text")
     config.path = str(places["path"])
-    monkeypatch.setenv("CHARLM_CORPORA", str(places["environment"].parent))
+    monkeypatch.setenv("CHARCELLS_CORPORA", str(places["environment"].parent))
 
     assert find(config, str(places["option"].parent)).read_text() == "path"
     config.path = None
@@ -143,7 +143,7 @@ def test_a_downloaded_text_is_kept_in_the_cache(server: str, cache: Path) -> Non
 
 
 def test_a_download_with_the_wrong_hash_leaves_nothing_behind(server: str, cache: Path) -> None:
-    with pytest.raises(UserError, match=r"wrong SHA-256.*corpora_dir= or CHARLM_CORPORA"):
+    with pytest.raises(UserError, match=r"wrong SHA-256.*corpora_dir= or CHARCELLS_CORPORA"):
         load_corpus(downloadable(f"{server}/text", content=b"something else"))
     assert files_below(cache) == []
 
@@ -161,13 +161,13 @@ def test_a_refused_connection_says_how_to_do_without(cache: Path) -> None:
         with pytest.raises(UserError) as raised:
             load_corpus(downloadable(url))
     message = str(raised.value)
-    for part in ("corpus=spanish", url, "no connection", "spanish.txt", "corpora_dir=", "CHARLM_CORPORA"):
+    for part in ("corpus=spanish", url, "no connection", "spanish.txt", "corpora_dir=", "CHARCELLS_CORPORA"):
         assert part in message
     assert files_below(cache) == []
 
 
 def test_a_missing_page_says_how_to_do_without(server: str, cache: Path) -> None:
-    with pytest.raises(UserError, match=r"404.*corpora_dir= or CHARLM_CORPORA"):
+    with pytest.raises(UserError, match=r"404.*corpora_dir= or CHARCELLS_CORPORA"):
         load_corpus(downloadable(f"{server}/gone"))
     assert files_below(cache) == []
 
@@ -175,17 +175,17 @@ def test_a_missing_page_says_how_to_do_without(server: str, cache: Path) -> None
 def test_only_https_is_downloaded_even_by_a_redirection(
     server: str, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("charlm.corpus.SCHEME", "https")
+    monkeypatch.setattr("charcells.corpus.SCHEME", "https")
     with pytest.raises(UserError, match=r"corpus\.url=http://.* is not allowed: corpora are downloaded by https only"):
         load_corpus(downloadable(f"{server}/text"))
-    monkeypatch.setattr("charlm.corpus.SCHEME", "http")
+    monkeypatch.setattr("charcells.corpus.SCHEME", "http")
     with pytest.raises(UserError, match=r"could not be downloaded from .*No connection adapters were found for 'https"):
         load_corpus(downloadable(f"{server}/elsewhere"))
     assert files_below(cache) == []
 
 
 def test_a_download_is_given_up_at_its_limit(server: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charlm.corpus.MAX_DOWNLOAD", len(SPANISH.encode()) - 1)
+    monkeypatch.setattr("charcells.corpus.MAX_DOWNLOAD", len(SPANISH.encode()) - 1)
     with pytest.raises(UserError, match=r"it is larger than \d+ bytes, which no corpus is"):
         load_corpus(downloadable(f"{server}/text"))
     assert files_below(cache) == []
@@ -454,7 +454,7 @@ def test_a_held_out_part_without_a_character_is_refused() -> None:
         split(10, 0.1, 1e-17)
 
 
-# the corpora that charlm knows
+# the corpora that charcells knows
 
 
 def test_hello_is_the_five_letters() -> None:
@@ -521,9 +521,9 @@ KNOWN = {
 def corpus_config(*overrides: str) -> CorpusConfig:
     config: CorpusConfig = compose(list(overrides)).corpus
     if CORPORA is None:
-        pytest.skip("CHARLM_CORPORA is not set")
+        pytest.skip("CHARCELLS_CORPORA is not set")
     if not (Path(CORPORA) / str(config.file)).exists():
-        pytest.skip(f"{config.file} is not in the folder that CHARLM_CORPORA names")
+        pytest.skip(f"{config.file} is not in the folder that CHARCELLS_CORPORA names")
     return config
 
 

@@ -11,8 +11,8 @@ import re
 import pytest
 import torch
 
-from charlm.config import UserError
-from charlm.data import WARM_UP, CharDataModule, HeldOutBatches, TrainBatches
+from charcells.config import UserError
+from charcells.data import WARM_UP, CharDataModule, HeldOutBatches, TrainBatches
 
 SHAPES = [(13, 2, 3), (14, 2, 3), (100, 1, 7), (101, 4, 5), (500, 7, 11), (31, 1, 30), (31, 30, 1)]
 """(N, B, T)"""

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import torch
 
-import charlm
-from charlm import training
-from charlm.config import UserError
-from charlm.data import TrainBatches
-from charlm.module import join_rows, rows_of_rank
-from charlm.training import auto_threads, train
+import charcells
+from charcells import training
+from charcells.config import UserError
+from charcells.data import TrainBatches
+from charcells.module import join_rows, rows_of_rank
+from charcells.training import auto_threads, train
 
 ROOT = Path(__file__).parents[1]
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -50,9 +50,9 @@ DRIVER = """
 import json, math, os, signal, sys
 from pathlib import Path
 
-from charlm.config import UserError, compose
-from charlm.module import CharLM
-from charlm.training import train
+from charcells.config import UserError, compose
+from charcells.module import CharLM
+from charcells.training import train
 
 original = CharLM.training_step
 rank = int(os.environ.get("LOCAL_RANK", 0))
@@ -228,7 +228,7 @@ def test_two_processes_train_as_one_does_and_only_the_first_writes(small, tmp_pa
         assert state.shape == (1, 4, 8)
         torch.testing.assert_close(state, expected, rtol=0, atol=1e-5)
     assert (len(one["random"]), len(two["random"])) == (1, 2)
-    assert charlm.load(tmp_path / "two").generate("a", length=10)
+    assert charcells.load(tmp_path / "two").generate("a", length=10)
 
 
 EQUAL = {

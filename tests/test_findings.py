@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from charlm.findings import (
+from charcells.findings import (
     ABOVE_ZERO,
     ALIKE,
     INCONCLUSIVE,

@@ -12,13 +12,13 @@ import pytest
 import scipy.stats
 import torch
 
-import charlm
-from charlm.config import UserError
-from charlm.decoding import Linear, decoder
-from charlm.generation import BLOCK, TextGenerator, choose
-from charlm.model import CELLS, CharRNN
-from charlm.training import train
-from charlm.vocabulary import Vocabulary
+import charcells
+from charcells.config import UserError
+from charcells.decoding import Linear, decoder
+from charcells.generation import BLOCK, TextGenerator, choose
+from charcells.model import CELLS, CharRNN
+from charcells.training import train
+from charcells.vocabulary import Vocabulary
 
 ALPHABET = "\n abcdefgé"
 V = len(ALPHABET)
@@ -196,7 +196,7 @@ def test_eight_bits_hold_the_largest_weights_times_the_largest_inputs(sign):
 def test_a_vocabulary_too_large_for_a_table_gives_the_same(cell, monkeypatch):
     generator = make_generator(cell)
     text = generator.generate("bad", length=60)
-    monkeypatch.setattr("charlm.decoding.MAX_TABLE", 0)
+    monkeypatch.setattr("charcells.decoding.MAX_TABLE", 0)
     assert generator.generate("bad", length=60) == text
 
 
@@ -294,23 +294,23 @@ def test_options_out_of_range_are_refused(generator, options):
 
 
 def test_a_run_folder_and_its_checkpoint_alone_write_the_same(run, tmp_path):
-    text = charlm.load(run).generate("a bed", length=50)
+    text = charcells.load(run).generate("a bed", length=50)
     alone = tmp_path / "elsewhere.ckpt"
     shutil.copy(run / "checkpoints" / "best.ckpt", alone)
     shutil.rmtree(run)
     (tmp_path / "text.txt").unlink()  # nor is the corpus needed
-    assert charlm.load(alone).generate("a bed", length=50) == text
-    assert charlm.load(str(alone)).generate("a bed", length=50) == text
+    assert charcells.load(alone).generate("a bed", length=50) == text
+    assert charcells.load(str(alone)).generate("a bed", length=50) == text
 
 
 def test_a_run_without_a_best_checkpoint_yet_is_sampled_from_its_last(run):
-    text = charlm.load(run / "checkpoints" / "last.ckpt").generate(length=20)
+    text = charcells.load(run / "checkpoints" / "last.ckpt").generate(length=20)
     (run / "checkpoints" / "best.ckpt").unlink()
-    assert charlm.load(run).generate(length=20) == text
+    assert charcells.load(run).generate(length=20) == text
 
 
 def test_a_loaded_model_is_in_evaluation_mode_and_whole(run):
-    generator = charlm.load(run)
+    generator = charcells.load(run)
     assert isinstance(generator.model, CharRNN)
     assert not any(module.training for module in generator.model.modules())
     assert generator.vocabulary.characters == "\n ,abcdegn"
@@ -335,7 +335,7 @@ def test_loading_and_writing_change_no_global_setting(run, monkeypatch, threads)
     torch.set_num_threads(threads)
     monkeypatch.setattr(torch.backends.mkldnn, "enabled", True)
     before = global_settings()
-    generator = charlm.load(run)
+    generator = charcells.load(run)
     assert global_settings() == before
     generator.generate(length=5)
     assert global_settings() == before
@@ -348,7 +348,7 @@ def test_loading_and_writing_change_no_global_setting(run, monkeypatch, threads)
 
 def test_loading_and_writing_draw_none_of_the_callers_random_numbers(run):
     before = torch.get_rng_state()
-    generator = charlm.load(run)
+    generator = charcells.load(run)
     assert torch.equal(torch.get_rng_state(), before)
     generator.generate(length=5)
     assert torch.equal(torch.get_rng_state(), before)
@@ -361,12 +361,12 @@ def saved(path, content):
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere does not exist: name a run folder"):
-        charlm.load(tmp_path / "nowhere")
+        charcells.load(tmp_path / "nowhere")
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(UserError, match=r"holds no checkpoint .* is it a run folder\?"):
-        charlm.load(tmp_path)
+        charcells.load(tmp_path)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, 0.5, 0.99])
@@ -374,38 +374,40 @@ def test_a_damaged_checkpoint_is_named(run, kept):
     path = run / "checkpoints" / "best.ckpt"
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content)) if kept < 1 else kept])
-    with pytest.raises(UserError, match=r"best\.ckpt is damaged or no checkpoint of charlm"):
-        charlm.load(run)
+    with pytest.raises(UserError, match=r"best\.ckpt is damaged or no checkpoint of charcells"):
+        charcells.load(run)
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):
     (tmp_path / "text.txt").write_text("Call me Ishmael.")
-    with pytest.raises(UserError, match=r"text\.txt is damaged or no checkpoint of charlm"):
-        charlm.load(tmp_path / "text.txt")
+    with pytest.raises(UserError, match=r"text\.txt is damaged or no checkpoint of charcells"):
+        charcells.load(tmp_path / "text.txt")
 
 
-@pytest.mark.parametrize("content", [{}, {"state_dict": {}}, {"charlm": {"unknown": 1}, "state_dict": {}}, [1, 2], 3])
+@pytest.mark.parametrize(
+    "content", [{}, {"state_dict": {}}, {"charcells": {"unknown": 1}, "state_dict": {}}, [1, 2], 3]
+)
 def test_a_checkpoint_of_another_program_is_named(tmp_path, content):
-    with pytest.raises(UserError, match=r"x\.ckpt is damaged or no checkpoint of charlm"):
-        charlm.load(saved(tmp_path / "x.ckpt", content))
+    with pytest.raises(UserError, match=r"x\.ckpt is damaged or no checkpoint of charcells"):
+        charcells.load(saved(tmp_path / "x.ckpt", content))
 
 
 def changed(run, **description):
     """A checkpoint of the run whose description says something else."""
     content = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
-    content["charlm"].update(description)
+    content["charcells"].update(description)
     return saved(run / "changed.ckpt", content)
 
 
 def test_a_checkpoint_of_another_format_is_named(run):
-    with pytest.raises(UserError, match=r"has checkpoint format 99; this charlm reads 1"):
-        charlm.load(changed(run, format=99))
+    with pytest.raises(UserError, match=r"has checkpoint format 99; this charcells reads 1"):
+        charcells.load(changed(run, format=99))
 
 
 @pytest.mark.parametrize("model", [{"cell": "lstm", "hidden_size": 9}, {"cell": "os.system"}, {"strange": 1}])
 def test_a_checkpoint_whose_model_cannot_be_built_is_named(run, model):
     with pytest.raises(UserError, match=r"changed\.ckpt holds a model that cannot be built"):
-        charlm.load(changed(run, model=model))
+        charcells.load(changed(run, model=model))
 
 
 class Trap:
@@ -420,7 +422,7 @@ class Trap:
 
 @pytest.mark.parametrize("save", [torch.save, lambda content, path: path.write_bytes(pickle.dumps(content))])
 def test_loading_runs_nothing_that_a_file_holds(tmp_path, save):
-    save({"charlm": Trap(str(tmp_path / "sprung"))}, tmp_path / "x.ckpt")
+    save({"charcells": Trap(str(tmp_path / "sprung"))}, tmp_path / "x.ckpt")
     with pytest.raises(UserError, match="damaged or no checkpoint"):
-        charlm.load(tmp_path / "x.ckpt")
+        charcells.load(tmp_path / "x.ckpt")
     assert not (tmp_path / "sprung").exists()

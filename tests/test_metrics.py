@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pytest
 
-from charlm import metrics
-from charlm.config import CorpusConfig, UserError
-from charlm.corpus import load_corpus, strip_boilerplate
-from charlm.metrics import Copy, compare, describe, find_layout, matches, words
+from charcells import metrics
+from charcells.config import CorpusConfig, UserError
+from charcells.corpus import load_corpus, strip_boilerplate
+from charcells.metrics import Copy, compare, describe, find_layout, matches, words
 
 
 @pytest.fixture(scope="module")

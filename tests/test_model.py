@@ -8,8 +8,8 @@ import math
 import pytest
 import torch
 
-from charlm.config import UserError
-from charlm.model import CELLS, OUTPUT_RMS, CharRNN, count_parameters, detach, match_hidden_size
+from charcells.config import UserError
+from charcells.model import CELLS, OUTPUT_RMS, CharRNN, count_parameters, detach, match_hidden_size
 
 B, T, E, H, V, L = 3, 5, 4, 6, 7, 2
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "jordan": 1, "output": 1}

@@ -13,13 +13,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import charlm
-from charlm.config import SchedulerConfig
-from charlm.data import CharDataModule, HeldOutBatches
-from charlm.generation import Description, read_checkpoint
-from charlm.model import CELLS, CharRNN
-from charlm.module import CharLM, HeldOutScore, lr_factor
-from charlm.training import train
+import charcells
+from charcells.config import SchedulerConfig
+from charcells.data import CharDataModule, HeldOutBatches
+from charcells.generation import Description, read_checkpoint
+from charcells.model import CELLS, CharRNN
+from charcells.module import CharLM, HeldOutScore, lr_factor
+from charcells.training import train
 
 V = 11
 
@@ -142,7 +142,7 @@ def test_bits_per_character_of_a_uniform_model_is_log2_vocab(cell):
 def test_held_out_score_equals_one_plain_pass_over_a_single_stream(small, tmp_path, cell):
     config = small(random_text(12_000), f"cell={cell}", "model.num_layers=2", "trainer.max_epochs=1")
     train(config, tmp_path / "run")
-    model = charlm.load(tmp_path / "run").model
+    model = charcells.load(tmp_path / "run").model
     data = CharDataModule(config.corpus, config.data)
     data.setup()
     metrics = held_out_metrics(model, data.val_dataloader())
@@ -157,7 +157,7 @@ def test_a_checkpoint_scores_the_same_however_training_is_batched(small, tmp_pat
     train(config, tmp_path / "run")
     data = CharDataModule(config.corpus, config.data)
     data.setup()
-    model = charlm.load(tmp_path / "run").model
+    model = charcells.load(tmp_path / "run").model
     plain = plain_metrics(model, data.tokens, data.split.train_end, data.split.val_end)["val/bpc"]
     hashes = set()
     for number, (fraction, batch_size, seq_len) in enumerate(

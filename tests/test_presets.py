@@ -9,11 +9,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from charlm.config import CONF_DIR, Config, compose
-from charlm.data import TrainBatches
-from charlm.model import CharRNN, count_parameters
-from charlm.training import train
-from charlm.vocabulary import Vocabulary
+from charcells.config import CONF_DIR, Config, compose
+from charcells.data import TrainBatches
+from charcells.model import CharRNN, count_parameters
+from charcells.training import train
+from charcells.vocabulary import Vocabulary
 
 PRESETS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml") if not path.stem.endswith("_sweep"))
 PROMPTS = (
@@ -212,7 +212,7 @@ def test_min_char_rnn_equals_the_printed_equations_step_for_step(tmp_path: Path)
 
 
 def test_min_char_rnn_learns_hello(tmp_path: Path) -> None:
-    from charlm import load
+    from charcells import load
 
     config = compose(["experiment=min_char_rnn", "corpus=hello", "logger=none", "threads=1"])
     summary = train(config, tmp_path / "run")
@@ -227,7 +227,7 @@ def test_a_checkpoint_of_each_epoch_is_kept(tmp_path: Path) -> None:
     summary = train(config, tmp_path / "run")
     kept = sorted((tmp_path / "run" / "checkpoints").glob("epoch_*.ckpt"))
     assert [path.name for path in kept] == ["epoch_0001.ckpt", "epoch_0002.ckpt", "epoch_0003.ckpt"]
-    steps = [torch.load(path, weights_only=True)["charlm"]["step"] for path in kept]
+    steps = [torch.load(path, weights_only=True)["charcells"]["step"] for path in kept]
     assert steps == [summary["steps"] // 3 * epoch for epoch in (1, 2, 3)]
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from charlm.config import UserError
-from charlm.report import __main__ as report
-from charlm.report.__main__ import BEGIN, END, main, pieces, replaced
-from charlm.report.drawing import series_colours
-from charlm.report.reading import VERDICTS, read_findings
-from charlm.report.words import estimate, number, region
+from charcells.config import UserError
+from charcells.report import __main__ as report
+from charcells.report.__main__ import BEGIN, END, main, pieces, replaced
+from charcells.report.drawing import series_colours
+from charcells.report.reading import VERDICTS, read_findings
+from charcells.report.words import estimate, number, region
 
 RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -56,7 +56,7 @@ def finding(name, **more):
         "command": f"python -m experiments.reproduce claim={name}",
         "runs": 96,
         "train_hours": 0.7,
-        "versions": {"charlm": "0.1.0", "git": None},
+        "versions": {"charcells": "0.1.0", "git": None},
         "corpora": {"biblia": "ab" * 32},
         "date": "2026-11-21",
     }
@@ -343,7 +343,7 @@ def test_a_threshold_in_words_is_a_region():
 
 
 def test_regions_are_read_as_they_are_written():
-    findings = pytest.importorskip("charlm.findings")
+    findings = pytest.importorskip("charcells.findings")
     for bounds in ((0.25, float("inf")), (-float("inf"), -0.1), (-0.02, 0.02), (0.1, 0.3)):
         assert region(str(findings.Region(*bounds))) == bounds
 

@@ -16,7 +16,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 ROOT = Path(__file__).parents[1]
-CORPORA = os.environ.get("CHARLM_CORPORA")
+CORPORA = os.environ.get("CHARCELLS_CORPORA")
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_claim_is_trained_judged_and_not_trained_again(work):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CORPORA is None, reason="needs CHARLM_CORPORA")
+@pytest.mark.skipif(CORPORA is None, reason="needs CHARCELLS_CORPORA")
 def test_every_claim_goes_its_whole_way(work):
     reproduce(work, "claim=all", "scale=smoke")
     from experiments.reproduce import CLAIMS
@@ -93,7 +93,7 @@ def test_every_claim_goes_its_whole_way(work):
     assert {path.stem for path in results.glob("*.json")} == set(CLAIMS)
     page = ["--results", str(results), "--html", str(work / "report.html"), "--readme", str(work / "README.md")]
     (work / "README.md").write_text("<!-- findings: begin -->\n<!-- findings: end -->\n")
-    subprocess.run([sys.executable, "-m", "charlm.report", *page], cwd=work, check=True)
+    subprocess.run([sys.executable, "-m", "charcells.report", *page], cwd=work, check=True)
     readme = (work / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in readme for name in CLAIMS)
 
@@ -131,8 +131,8 @@ def test_held_out_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeyp
     import torch
     from experiments import plan
 
-    from charlm import load
-    from charlm.training import train
+    from charcells import load
+    from charcells.training import train
 
     monkeypatch.setattr(plan, "ROOT", tmp_path)
     [run] = plan.cross("x", plan.SCALES["smoke"], 1, corpus="pydoc", corpus__max_chars=6000, trainer__max_epochs=1)
@@ -153,7 +153,7 @@ def test_held_out_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeyp
 def test_a_run_is_named_after_what_sets_it_apart_and_its_command_trains_it():
     from experiments import plan
 
-    from charlm.config import CONF_DIR, compose, quote_free_text
+    from charcells.config import CONF_DIR, compose, quote_free_text
 
     [run] = plan.cross("x", plan.SCALES["laptop"], (3,), corpus="biblia", cell="gru", data__batch_size=8)
     assert run.folder.name == "corpus=biblia,cell=gru,data.batch_size=8,seed=3"

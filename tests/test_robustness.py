@@ -18,15 +18,15 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-import charlm
-from charlm import callbacks, sweep, training
-from charlm.config import Busy, Interrupted, UserError, compose, identity, stop_signals
-from charlm.corpus import load_corpus
-from charlm.files import read_samples, read_summary, remove_drafts, replacing
-from charlm.generation import NAMES
-from charlm.lock import hold
-from charlm.training import train
-from charlm.vocabulary import Vocabulary
+import charcells
+from charcells import callbacks, sweep, training
+from charcells.config import Busy, Interrupted, UserError, compose, identity, stop_signals
+from charcells.corpus import load_corpus
+from charcells.files import read_samples, read_summary, remove_drafts, replacing
+from charcells.generation import NAMES
+from charcells.lock import hold
+from charcells.training import train
+from charcells.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[1]
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -155,7 +155,7 @@ def test_a_full_disk_is_told_in_a_line_and_costs_nothing(small, tmp_path, monkey
     monkeypatch.undo()
     train(config, tmp_path / "run", resume=(tmp_path / "run" / "config.yaml").exists())
     for name in ("best", "last"):
-        one, two = (charlm.load(tmp_path / run / "checkpoints" / f"{name}.ckpt").model for run in ("full", "run"))
+        one, two = (charcells.load(tmp_path / run / "checkpoints" / f"{name}.ckpt").model for run in ("full", "run"))
         assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
     assert read_samples(tmp_path / "full") == read_samples(tmp_path / "run")
 
@@ -365,11 +365,11 @@ def forged(run, change):
 
 
 def sized(name, value):
-    return lambda checkpoint: checkpoint["charlm"]["model"].update({name: value})
+    return lambda checkpoint: checkpoint["charcells"]["model"].update({name: value})
 
 
 def described(name, value):
-    return lambda checkpoint: checkpoint["charlm"].update({name: value})
+    return lambda checkpoint: checkpoint["charcells"].update({name: value})
 
 
 def weighed(name, value):
@@ -404,7 +404,7 @@ def test_a_hostile_checkpoint_is_refused_in_one_line(run, what):
     path = forged(run, HOSTILE[what])
     for _ in range(2):
         with pytest.raises(UserError, match=r"forged\.ckpt (is damaged|holds a model that cannot be built)") as raised:
-            charlm.load(path)
+            charcells.load(path)
         assert "\n" not in str(raised.value)
 
 
@@ -415,12 +415,12 @@ class Memory:
         return bytearray, (10**11,)
 
 
-def test_a_checkpoint_names_nothing_but_what_charlm_writes(run, tmp_path):
+def test_a_checkpoint_names_nothing_but_what_charcells_writes(run, tmp_path):
     with zipfile.ZipFile(run / "checkpoints" / "last.ckpt") as archive:
         assert archive.testzip() is None
     path = forged(run, lambda checkpoint: checkpoint.update({"more": Memory()}))
-    with pytest.raises(UserError, match=r"it names \w+ bytearray, which none of charlm's does"):
-        charlm.load(path)
+    with pytest.raises(UserError, match=r"it names \w+ bytearray, which none of charcells's does"):
+        charcells.load(path)
     assert not any("builtin" in name for name in NAMES)
 
 
@@ -432,15 +432,15 @@ def test_a_checkpoint_that_is_larger_unpacked_than_packed_is_refused(run):
         for part in source.namelist():
             bomb.writestr(part, b"\0" * 10**7 if part.endswith("data/0") else source.read(part))
     with pytest.raises(UserError, match="it is larger unpacked than packed"):
-        charlm.load(run / "bomb.ckpt")
+        charcells.load(run / "bomb.ckpt")
 
 
 def test_an_older_kind_of_file_is_not_read_at_all(run):
-    torch.save(OrderedDict(charlm=1), run / "old.ckpt", _use_new_zipfile_serialization=False)
+    torch.save(OrderedDict(charcells=1), run / "old.ckpt", _use_new_zipfile_serialization=False)
     (run / "plain.ckpt").write_bytes(pickle.dumps(1))
     for name in ("old.ckpt", "plain.ckpt"):
         with pytest.raises(UserError, match=r"no file that torch\.save writes"):
-            charlm.load(run / name)
+            charcells.load(run / name)
 
 
 @pytest.mark.slow
@@ -475,7 +475,7 @@ def test_a_text_of_seventy_thousand_different_characters_is_trained_on(small, tm
     shares = ["data.val_fraction=0.001", "data.test_fraction=0.001", "corpus.normalize=false"]
     summary = train(small(text, "trainer.max_steps=2", *shares), tmp_path / "run")
     assert (summary["status"], summary["vocab_size"]) == ("finished", 72_000)
-    assert len(charlm.load(tmp_path / "run").generate(length=3)) == 4
+    assert len(charcells.load(tmp_path / "run").generate(length=3)) == 4
 
 
 def test_a_text_with_lone_surrogates_is_trained_on_and_recorded(small, tmp_path):

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from charlm.config import Config, UserError, compose, save
-from charlm.runs import compared_factor, deciding_metric, factors, main, read_runs, report, summarise
+from charcells.config import Config, UserError, compose, save
+from charcells.runs import compared_factor, deciding_metric, factors, main, read_runs, report, summarise
 
 Make = Callable[..., Path]
 
@@ -348,7 +348,7 @@ def test_four_factors_are_readable_at_any_width(
     make: Make, sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setattr("charlm.plots.sweep", lambda *_, **__: None)
+    monkeypatch.setattr("charcells.plots.sweep", lambda *_, **__: None)
     for cell, other in (("lstm", 1), ("gru", 1), ("gru", 2)):
         design = [f"cell={cell}", f"model.num_layers={other}", f"data.batch_size={8 * other}"]
         for fraction in (1.0, 0.25):
@@ -404,7 +404,7 @@ def test_help_waits_for_nothing_heavy() -> None:
         import runpy, sys
         sys.argv = ["runs", "--help"]
         try:
-            runpy.run_module("charlm.runs", run_name="__main__")
+            runpy.run_module("charcells.runs", run_name="__main__")
         except SystemExit as end:
             print(end.code, {"torch", "lightning", "matplotlib", "scipy"} & set(sys.modules))
     """
@@ -416,7 +416,7 @@ def test_help_waits_for_nothing_heavy() -> None:
 
 def test_files_are_written_for_one_who_reads_no_further(make: Make, sweep: Path) -> None:
     seeds(make, "a", [], [1.0, 2.0])
-    command = f"{sys.executable} -m charlm.runs {sweep} | true"
+    command = f"{sys.executable} -m charcells.runs {sweep} | true"
     cut = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
     assert (cut.returncode, cut.stderr) == (0, "")
     assert (sweep / "table.csv").exists() and (sweep / "runs.png").exists()

@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-import charlm
-from charlm.config import SampleConfig, UserError, compose
-from charlm.generation import TextGenerator
-from charlm.metrics import COPY_LENGTH, Copy
-from charlm.model import CELLS, CharRNN
-from charlm.sampling.explain import Explained, coloured, explain, explain_samples, figures, html, notes, surprise
-from charlm.sampling.grid import FIGURES, TEMPERATURES, TEXTS, fenced, grid, shares
-from charlm.sampling.texts import Texts, load_texts
-from charlm.training import train
-from charlm.vocabulary import Vocabulary, visible
+import charcells
+from charcells.config import SampleConfig, UserError, compose
+from charcells.generation import TextGenerator
+from charcells.metrics import COPY_LENGTH, Copy
+from charcells.model import CELLS, CharRNN
+from charcells.sampling.explain import Explained, coloured, explain, explain_samples, figures, html, notes, surprise
+from charcells.sampling.grid import FIGURES, TEMPERATURES, TEXTS, fenced, grid, shares
+from charcells.sampling.texts import Texts, load_texts
+from charcells.training import train
+from charcells.vocabulary import Vocabulary, visible
 
 ALPHABET = "\n abcdefgé<>/script"
 WORDS = ("cab", "bed", "bag", "face", "cafe", "decade", "badge", "facade", "egg", "age", "ace", "dead")
@@ -75,7 +75,7 @@ def sample_config(run, **values):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_surprise_is_that_of_the_softmax_after_each_prefix(cell, monkeypatch):
-    monkeypatch.setattr("charlm.sampling.explain.READ", 7)  # the text is read in several parts
+    monkeypatch.setattr("charcells.sampling.explain.READ", 7)  # the text is read in several parts
     generator, prompt, text = make_generator(cell), "bad", " cab, éa\nbadge"
     text = text.replace(",", "")
     tokens = torch.from_numpy(generator.vocabulary.encode(prompt + text)).long()
@@ -198,10 +198,10 @@ def test_what_a_terminal_would_act_upon_is_shown_as_an_escape():
 
 
 def test_explain_writes_the_page_and_says_what_human_text_has(run, capsys):
-    explain(charlm.load(run), sample_config(run, prompt="a bad ☃ <script>", unknown="skip", num_samples=2))
+    explain(charcells.load(run), sample_config(run, prompt="a bad ☃ <script>", unknown="skip", num_samples=2))
     shown = capsys.readouterr().out
     page = Page((run / "explain.html").read_text(encoding="utf-8"))
-    texts = charlm.load(run).generate_many(["a bad  <script>"], seeds=[1, 2], length=60, temperature=0.8)
+    texts = charcells.load(run).generate_many(["a bad  <script>"], seeds=[1, 2], length=60, temperature=0.8)
     for text in texts:
         continued = text.removeprefix("a bad  <script>")
         assert "a bad ☃ <script>" + continued in page.shown
@@ -221,7 +221,7 @@ def test_a_text_without_held_out_part_as_long_is_explained_all_the_same(texts):
 
 
 def test_the_grid_has_all_cells(run, capsys):
-    generator = charlm.load(run)
+    generator = charcells.load(run)
     grid(generator, sample_config(run, seed=5))
     with open(run / "grid.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -260,7 +260,7 @@ def test_a_checkpoint_without_its_run_folder_is_refused(run, tmp_path):
     shutil.copy(run / "checkpoints" / "best.ckpt", alone)
     for show in (explain, grid):
         with pytest.raises(UserError, match=r"model\.ckpt does not say which it was: name the run folder"):
-            show(charlm.load(alone), sample_config(alone))
+            show(charcells.load(alone), sample_config(alone))
 
 
 def test_a_checkpoint_within_its_run_folder_will_do(run):
@@ -288,7 +288,7 @@ def test_a_missing_or_changed_corpus_is_refused_and_corpora_dir_finds_it(run, tr
 def test_no_characters_cannot_be_explained(run):
     for show in (explain, grid):
         with pytest.raises(UserError, match="length=0 leaves nothing"):
-            show(charlm.load(run), SampleConfig(run=str(run), length=0))
+            show(charcells.load(run), SampleConfig(run=str(run), length=0))
 
 
 # the entry point
@@ -297,7 +297,7 @@ def test_no_characters_cannot_be_explained(run):
 def test_several_texts_are_each_what_it_is_alone(command, run):
     result = command("sample.py", f"run={run}", "length=40", "top_p=0.9", "int8=true", "num_samples=2", "seed=4")
     assert result.returncode == 0, result.stderr
-    generator = charlm.load(run, int8=True)
+    generator = charcells.load(run, int8=True)
     first, second = (generator.generate(length=40, temperature=0.8, top_p=0.9, seed=seed) for seed in (4, 5))
     assert result.stdout == f"--- sample 1, seed 4 ---\n{first}\n\n--- sample 2, seed 5 ---\n{second}\n"
 

@@ -5,9 +5,9 @@ import torch
 from experiments import shakespeare
 from experiments.shakespeare import Transformer, curve, matched_loss
 
-from charlm.config import UserError
-from charlm.data import CharDataModule
-from charlm.training import train
+from charcells.config import UserError
+from charcells.data import CharDataModule
+from charcells.training import train
 
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
 

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 import torch
 
-from charlm import sweep
-from charlm.config import CONF_DIR, RESULTS_VERSION, Config, UserError, identity, load
-from charlm.files import read_summary
-from charlm.lock import hold
-from charlm.sweep import Job, Progress, cores_per_job, finished_twin, plan, run_job
-from charlm.training import train
+from charcells import sweep
+from charcells.config import CONF_DIR, RESULTS_VERSION, Config, UserError, identity, load
+from charcells.files import read_summary
+from charcells.lock import hold
+from charcells.sweep import Job, Progress, cores_per_job, finished_twin, plan, run_job
+from charcells.training import train
 
 Small = Callable[..., Config]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,7 +45,7 @@ JOBLIB = {"_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.Jobli
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    monkeypatch.delenv("CHARLM_CORPORA", raising=False)
+    monkeypatch.delenv("CHARCELLS_CORPORA", raising=False)
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
 
 
@@ -330,7 +330,7 @@ def test_a_run_of_another_text_or_version_is_moved_aside_and_trained_again(
     run_job(small(TEXT.upper()), folder, 1, "sweep", [])
     second = read_summary(folder)
     assert second["corpus_sha256"] != first["corpus_sha256"]
-    monkeypatch.setattr("charlm.config.RESULTS_VERSION", RESULTS_VERSION + 1)
+    monkeypatch.setattr("charcells.config.RESULTS_VERSION", RESULTS_VERSION + 1)
     run_job(small(TEXT.upper()), folder, 1, "sweep", [])
     assert read_summary(folder)["identity"] not in (first["identity"], second["identity"])
     replaced = {read_summary(path)["identity"] for path in (folder.parent / ".replaced").iterdir()}
@@ -371,7 +371,7 @@ def test_a_bug_keeps_its_traceback_and_is_recorded(
     def broken(*arguments: Any, **options: Any) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("charlm.training.train", broken)
+    monkeypatch.setattr("charcells.training.train", broken)
     run_job(small(TEXT), tmp_path / "run", 1, "sweep", [])
     assert "ZeroDivisionError: a bug" in capsys.readouterr().err
     assert read_summary(tmp_path / "run") == {"status": "failed", "error": "a bug"}
@@ -400,7 +400,7 @@ def test_after_a_stop_no_further_job_begins(small: Small, tmp_path: Path, monkey
         time.sleep(1)
         pytest.fail("the signal was not noticed")
 
-    monkeypatch.setattr("charlm.training.train", interrupted)
+    monkeypatch.setattr("charcells.training.train", interrupted)
     with pytest.raises(SystemExit) as ended, sweep.watch(jobs, JOBLIB):
         for each in jobs:
             run_job(each.config, each.folder, 1, "sweep", [])
@@ -423,7 +423,7 @@ def test_identity_is_the_configuration_the_text_and_the_results_version(
     assert all(identity(small(TEXT, option), "aa") == own for option in where)
     other = ["seed=2", "cell=rnn", "data.train_fraction=0.5", "samples.length=6", "trainer.max_epochs=3"]
     assert len({own, identity(small(TEXT), "bb"), *(identity(small(TEXT, option), "aa") for option in other)}) == 7
-    monkeypatch.setattr("charlm.config.RESULTS_VERSION", RESULTS_VERSION + 1)
+    monkeypatch.setattr("charcells.config.RESULTS_VERSION", RESULTS_VERSION + 1)
     assert identity(small(TEXT), "aa") != own
 
 
@@ -506,7 +506,7 @@ def test_two_names_of_one_run_are_no_failure(small: Small, tmp_path: Path) -> No
 def test_the_status_of_a_stopped_sweep_names_the_signal(
     small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    monkeypatch.setattr("charlm.training.train", lambda *arguments, **options: os.kill(os.getpid(), number))
+    monkeypatch.setattr("charcells.training.train", lambda *arguments, **options: os.kill(os.getpid(), number))
     jobs = [job(tmp_path / "sweep" / "run", small(TEXT))]
     plan(jobs, JOBLIB)
     with pytest.raises(SystemExit) as ended, sweep.watch(jobs, JOBLIB):

@@ -19,16 +19,16 @@ import pytest
 import torch
 import yaml
 
-import charlm
-from charlm import baselines
-from charlm.callbacks import Checkpoints
-from charlm.config import RESULTS_VERSION, UserError, compose
-from charlm.corpus import load_corpus, split, train_part
-from charlm.files import is_run
-from charlm.generation import read_checkpoint
-from charlm.model import CharRNN
-from charlm.module import CharLM
-from charlm.training import auto_threads, train
+import charcells
+from charcells import baselines
+from charcells.callbacks import Checkpoints
+from charcells.config import RESULTS_VERSION, UserError, compose
+from charcells.corpus import load_corpus, split, train_part
+from charcells.files import is_run
+from charcells.generation import read_checkpoint
+from charcells.model import CharRNN
+from charcells.module import CharLM
+from charcells.training import auto_threads, train
 
 ROOT = Path(__file__).parents[1]
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -300,7 +300,7 @@ def test_the_best_checkpoint_is_the_one_that_is_tested(small, tmp_path):
     assert (summary["best_step"], summary["val/loss"]) == (best, losses[best])
     assert checkpoint(tmp_path, "best")["global_step"] == best
     assert checkpoint(tmp_path, "last")["global_step"] == 6 * EPOCH
-    generator = charlm.load(tmp_path / "checkpoints" / "best.ckpt")
+    generator = charcells.load(tmp_path / "checkpoints" / "best.ckpt")
     tokens = torch.from_numpy(generator.vocabulary.encode(NOISE)).long()
     with torch.no_grad():
         logits = generator.model(tokens[None, :-1])[0][0]
@@ -489,7 +489,7 @@ def test_a_model_can_memorise_one_sentence(small, tmp_path):
     summary = train(config, tmp_path)
     assert summary["val/bpc"] < 0.02
     assert summary["test/accuracy"] == 1
-    text = charlm.load(tmp_path).generate(sentence, length=2 * len(sentence), temperature=0)
+    text = charcells.load(tmp_path).generate(sentence, length=2 * len(sentence), temperature=0)
     assert text == sentence * 3
 
 
@@ -714,7 +714,7 @@ def test_the_summary_is_complete_and_true(small, tmp_path):
     assert {key: summary[key] for key in expected} == expected
     assert summary["versions"]["torch"] == torch.__version__
     assert summary["versions"]["python"] == platform.python_version()
-    assert summary["versions"]["charlm"] == charlm.__version__
+    assert summary["versions"]["charcells"] == charcells.__version__
     assert 0 < summary["train_seconds"] < elapsed
     assert summary["chars_per_second"] == pytest.approx(summary["chars_seen"] / summary["train_seconds"], rel=0.02)
     for stage in ("val", "test"):
@@ -751,7 +751,7 @@ def test_either_part_of_the_held_out_text_can_be_left_out(small, tmp_path, val, 
 def test_match_parameters_trains_a_model_of_that_size(small, tmp_path):
     summary = train(small(TEXT, "cell=gru", "model.match_parameters=2000", "trainer.max_steps=1"), tmp_path)
     assert summary["parameters"] == pytest.approx(2000, rel=0.05)
-    model = charlm.load(tmp_path).model
+    model = charcells.load(tmp_path).model
     assert sum(parameter.numel() for parameter in model.parameters()) == summary["parameters"]
     assert model.hidden_size == summary["hidden_size"] != 8
 
@@ -841,8 +841,8 @@ def test_a_step_takes_the_memory_that_the_step_before_has_freed(tmp_path):
     code = f"""
 import resource
 from pathlib import Path
-from charlm.config import compose
-from charlm.training import train
+from charcells.config import compose
+from charcells.training import train
 
 for steps in (4, 12):
     options = [f"trainer.max_steps={{steps}}", "model.num_layers=2", "model.hidden_size=256", "data.seq_len=100"]

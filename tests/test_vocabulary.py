@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from charlm import vocabulary
-from charlm.config import UserError
-from charlm.vocabulary import Vocabulary, name_characters
+from charcells import vocabulary
+from charcells.config import UserError
+from charcells.vocabulary import Vocabulary, name_characters
 
 TEXTS = {
     "ascii": "the cat sat on the mat\n",

@@ -8,7 +8,7 @@ from experiments.plan import Run
 from omegaconf import OmegaConf
 from torch import nn
 
-from charlm.config import CONF_DIR, compose, folder_name, identity
+from charcells.config import CONF_DIR, compose, folder_name, identity
 
 
 @pytest.mark.parametrize("size", table.PUBLISHED)

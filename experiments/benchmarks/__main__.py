@@ -21,11 +21,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from charlm.files import write_atomically
+from charcells.files import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
 NAMES = ("training", "precision", "start", "generation", "scoring", "packing", "gpu")
-COLUMNS = ("what", "charlm", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
+COLUMNS = ("what", "charcells", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
 
 
 def machine() -> str:
@@ -40,7 +40,7 @@ def write(table: pd.DataFrame) -> None:
     write_atomically(RESULTS / "benchmarks.csv", table.to_csv(index=False))
     shown = table.reindex(columns=["benchmark", *COLUMNS]).astype(object).where(lambda cells: cells.notna(), "")
     text = (
-        "# Benchmarks\n\ncharlm and its yardstick take turns; shown are medians, their ratio, and the lowest and "
+        "# Benchmarks\n\ncharcells and its yardstick take turns; shown are medians, their ratio, and the lowest and "
         "highest ratio of any turn (of the figure itself where there is no yardstick). Machine and versions: "
         "[benchmarks.csv](benchmarks.csv).\n"
     )
@@ -71,12 +71,12 @@ def main(names: Sequence[str]) -> None:
         if "gpu" in names:
             sys.exit("error: the benchmark gpu needs a GPU, and PyTorch sees none here")
         names = names or NAMES[:-1]
-    from charlm.training import keep_freed_memory
+    from charcells.training import keep_freed_memory
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # this and the next as train() has them, so that no side has them alone
     keep_freed_memory()
-    logging.getLogger("charlm").propagate = False
+    logging.getLogger("charcells").propagate = False
     path = RESULTS / "benchmarks.csv"
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark", *COLUMNS])
     about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from charlm.generation import TextGenerator
-from charlm.model import CharRNN
-from charlm.vocabulary import Vocabulary
+from charcells.generation import TextGenerator
+from charcells.model import CharRNN
+from charcells.vocabulary import Vocabulary
 from experiments.benchmarks.turns import Comparison, in_turn
 
 VOCABULARY = Vocabulary("".join(chr(0x21 + code) for code in range(90)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from charlm.config import Config
+from charcells.config import Config
 from experiments.benchmarks.packing import multirun
 from experiments.benchmarks.training import Bare, Size, configuration, ours, shown
 from experiments.benchmarks.turns import Comparison, in_turn

@@ -4,8 +4,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.config import Config, UserError
-from charlm.training import train
+from charcells.config import Config, UserError
+from charcells.training import train
 from experiments.benchmarks.training import LARGE, SMALL, Bare, Size, configuration, ours, shown, steps_of_a_turn
 from experiments.benchmarks.turns import Comparison, in_turn
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
-from charlm.data import HeldOutBatches
-from charlm.model import CharRNN
-from charlm.module import HeldOutScore
+from charcells.data import HeldOutBatches
+from charcells.model import CharRNN
+from charcells.module import HeldOutScore
 from experiments.benchmarks.turns import Comparison, in_turn
 
 VOCAB_SIZE, BEFORE, CHARACTERS, WINDOW = 90, 500, 20_000, 100
@@ -26,7 +26,7 @@ def compare(cell: str, layers: int, units: int) -> Comparison:
         score = HeldOutScore()
         for inputs, targets, scored in HeldOutBatches(tokens, BEFORE, len(tokens), VOCAB_SIZE):
             score.add(model, inputs, targets, scored)
-        losses["charlm"] = score.metrics("test")["test/loss"]
+        losses["charcells"] = score.metrics("test")["test/loss"]
         return CHARACTERS / (time.perf_counter() - start)
 
     @torch.inference_mode()
@@ -42,7 +42,7 @@ def compare(cell: str, layers: int, units: int) -> Comparison:
         return CHARACTERS / (time.perf_counter() - start)
 
     taken = in_turn(ours, plain)
-    assert abs(losses["charlm"] - losses["plain"]) < 1e-4, losses
+    assert abs(losses["charcells"] - losses["plain"]) < 1e-4, losses
     what = f"held-out scoring, {cell} {layers}×{units}"
     return Comparison(what, taken[0], "characters/s", taken[1], "plain pass", at_least=1)
 

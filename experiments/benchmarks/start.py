@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 TOKENS = """
 import pathlib, random, re, time
-from charlm.vocabulary import Vocabulary
+from charcells.vocabulary import Vocabulary
 
 def peak():  # unlike resource.getrusage, not that of the process which started this one
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])

@@ -20,12 +20,12 @@ import torch
 import torch.nn.functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
-from charlm import training
-from charlm.callbacks import Record
-from charlm.config import Config, compose
-from charlm.data import CharDataModule
-from charlm.model import CharRNN, detach
-from charlm.module import lr_factor, make_optimizer, total_steps
+from charcells import training
+from charcells.callbacks import Record
+from charcells.config import Config, compose
+from charcells.data import CharDataModule
+from charcells.model import CharRNN, detach
+from charcells.module import lr_factor, make_optimizer, total_steps
 from experiments.benchmarks.turns import Comparison, in_turn
 
 SECONDS = 4
@@ -231,7 +231,7 @@ def comparisons() -> Iterator[Comparison]:
             yield from compare(cell, size, bare, at_most)
     yield from compare("lstm", SMALLEST, {"loop over characters": ByCharacter})
     if importlib.util.find_spec("keras") is None:
-        print("Keras is not there to be measured: pip install 'charlm[bench]'")
+        print("Keras is not there to be measured: make bench, or pip install -e '.[bench]'")
     else:
         for size in (SMALL, MIDDLE):
             yield from compare("lstm", size, {"Keras on PyTorch": Keras})

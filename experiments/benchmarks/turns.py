@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Comparison:
-    """One line of the table: a figure of charlm beside that of a yardstick, measured in the same turns.
+    """One line of the table: a figure of charcells beside that of a yardstick, measured in the same turns.
 
     Args:
         what: what is measured.
-        charlm, yardstick: the figure of each turn, in `unit`.
+        charcells, yardstick: the figure of each turn, in `unit`.
         unit: such as 'ms a step' or 'characters/s'.
         against: what the yardstick is; None: there is none, and the target is for the figure itself.
         at_most, at_least: target of the ratio, or of the figure where there is no yardstick.
     """
 
     what: str
-    charlm: Sequence[float]
+    charcells: Sequence[float]
     unit: str
     yardstick: Sequence[float] = field(default_factory=list)
     against: str | None = None
@@ -27,12 +27,15 @@ class Comparison:
 
     def row(self) -> dict[str, object]:
         """Medians, and their ratio with the lowest and highest of any turn."""
-        ours = statistics.median(self.charlm)
-        row: dict[str, object] = {"what": self.what, "unit": self.unit, "charlm": _rounded(ours)}
-        judged, each = ours, list(self.charlm)
+        ours = statistics.median(self.charcells)
+        row: dict[str, object] = {"what": self.what, "unit": self.unit, "charcells": _rounded(ours)}
+        judged, each = ours, list(self.charcells)
         if self.against is not None:
             theirs = statistics.median(self.yardstick)
-            judged, each = ours / theirs, [one / other for one, other in zip(self.charlm, self.yardstick, strict=True)]
+            judged, each = (
+                ours / theirs,
+                [one / other for one, other in zip(self.charcells, self.yardstick, strict=True)],
+            )
             row |= {"against": self.against, "yardstick": _rounded(theirs), "ratio": _rounded(judged)}
         row |= {"lowest": _rounded(min(each)), "highest": _rounded(max(each))}
         if self.at_most is not None:

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import torch
 
-from charlm import plots
-from charlm.files import write_atomically
+from charcells import plots
+from charcells.files import write_atomically
 from experiments.robustness import table
 from experiments.robustness.bench import VARIANTS, Bench
 from experiments.robustness.faults import FAULTS, MOUNTS
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str]) -> None:
     wanted = dict.fromkeys(wanted, 0) | {name: int(value) for name, value in given.items()} if given else wanted
     separate = ["unshare", "--user", "--map-root-user", "--mount"]  # there a disk can be made that is soon full
     possible = shutil.which("unshare") and subprocess.run([*separate, "true"], capture_output=True).returncode == 0
-    if possible and wanted["faults"] and "CHARLM_SEPARATE" not in os.environ:
-        os.environ["CHARLM_SEPARATE"] = "1"
+    if possible and wanted["faults"] and "CHARCELLS_SEPARATE" not in os.environ:
+        os.environ["CHARCELLS_SEPARATE"] = "1"
         os.execvp("unshare", [*separate, sys.executable, "-m", "experiments.robustness", *arguments])
     results.mkdir(parents=True, exist_ok=True)
     add = partial(table.add, results)
@@ -59,14 +59,14 @@ def main(arguments: Sequence[str]) -> None:
         for number in sorted(set(range(count)) - done):
             yield number, random.Random(f"{name} {number}")
 
-    with tempfile.TemporaryDirectory(prefix="charlm-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="charcells-") as scratch:
         bench = Bench(Path(scratch))
         for number, rng in due("kill", wanted["kills"]):
             stopped, *trial = kill(bench, number, rng)
             add(stopped, number, *trial)
         for name, fault in FAULTS.items():
             count = min(wanted["faults"], 2) if name == "sweep's worker killed" else wanted["faults"]
-            if count and name in MOUNTS and "CHARLM_SEPARATE" not in os.environ:
+            if count and name in MOUNTS and "CHARCELLS_SEPARATE" not in os.environ:
                 print(f"{name}: not tried, since nothing can be mounted here")
                 continue
             for number, rng in due(name, count):

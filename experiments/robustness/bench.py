@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from charlm import callbacks, plots
-from charlm.config import Config, Interrupted, UserError, compose, from_hydra, load
-from charlm.files import read_samples, read_summary
-from charlm.generation import read_checkpoint
-from charlm.training import train
+from charcells import callbacks, plots
+from charcells.config import Config, Interrupted, UserError, compose, from_hydra, load
+from charcells.files import read_samples, read_summary
+from charcells.generation import read_checkpoint
+from charcells.training import train
 
 TEXT = "".join("abcdefgh\n"[(i * i * 7 + i // 3) % 9] for i in range(1500))
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charlm.files import read_summary
-from charlm.module import CharLM
+from charcells.files import read_summary
+from charcells.module import CharLM
 from experiments.robustness.bench import COMMON, LIMIT, TEXT, Bench, attempt, damage, differences
 from experiments.robustness.kills import SCRIPT, at_random
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from charlm import plots
-from charlm.config import UserError, compose
-from charlm.generation import load as load_generator
-from charlm.training import train
+from charcells import plots
+from charcells.config import UserError, compose
+from charcells.generation import load as load_generator
+from charcells.training import train
 from experiments.robustness.bench import LIMIT, no_picture
 
 

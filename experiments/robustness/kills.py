@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from charlm import files
-from charlm.config import CONF_DIR
-from charlm.files import read_summary
+from charcells import files
+from charcells.config import CONF_DIR
+from charcells.files import read_summary
 from experiments.robustness.bench import COMMON, LIMIT, STOPS, VARIANTS, Bench, attempt, damage, differences
 
 SCRIPT = CONF_DIR.parent / "train.py"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from charlm import callbacks
-from charlm.config import compose
-from charlm.module import CharLM
-from charlm.training import train
+from charcells import callbacks
+from charcells.config import compose
+from charcells.module import CharLM
+from charcells.training import train
 from experiments.robustness.bench import COMMON
 
 

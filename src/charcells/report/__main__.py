@@ -1,4 +1,4 @@
-"""What was found about the claims, as one HTML page and a table in the README: `python -m charlm.report`.
+"""What was found about the claims, as one HTML page and a table in the README: `python -m charcells.report`.
 
 Reads the findings, a JSON file each, that the experiments leave in a folder. Nothing is measured here, and nothing of
 this moment enters: the same findings give the same bytes. The page needs nothing from elsewhere, so that it opens from
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import jinja2
 
-from charlm.config import UserError
-from charlm.files import relative, write_atomically
-from charlm.report.drawing import forest, plot, series_colours
-from charlm.report.reading import VERDICTS, Finding, read_findings
-from charlm.report.words import all_of, counts, estimate, number, period, rounded
-from charlm.vocabulary import visible
+from charcells.config import UserError
+from charcells.files import relative, write_atomically
+from charcells.report.drawing import forest, plot, series_colours
+from charcells.report.reading import VERDICTS, Finding, read_findings
+from charcells.report.words import all_of, counts, estimate, number, period, rounded
+from charcells.vocabulary import visible
 
 BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
 """The lines of the README between which the table stands."""
@@ -134,7 +134,8 @@ def report(results: Path, page: Path, readme: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m charlm.report", description="Show what was found about the claims: a page, and README's table."
+        prog="python -m charcells.report",
+        description="Show what was found about the claims: a page, and README's table.",
     )
     folder = Path("experiments", "results")
     parser.add_argument("--results", type=Path, default=folder, metavar="FOLDER", help=f"the findings ({folder})")

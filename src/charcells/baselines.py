@@ -1,6 +1,6 @@
 """What a recurrent model must beat on the same split: Kneser-Ney n-grams and compressors.
 
-    python -m charlm.baselines corpus=biblia data.train_fraction=0.1
+    python -m charcells.baselines corpus=biblia data.train_fraction=0.1
 
 takes the options of train.py, scores the same held-out text after learning from the same training text, and keeps the
 result in your cache, where a training run of the same text and split finds it.
@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.config import Config, UserError, compose
-from charlm.corpus import Corpus, Split, load_corpus, split, train_part
-from charlm.files import write_atomically
-from charlm.vocabulary import Vocabulary
+from charcells.config import Config, UserError, compose
+from charcells.corpus import Corpus, Split, load_corpus, split, train_part
+from charcells.files import write_atomically
+from charcells.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
 
@@ -308,7 +308,7 @@ def cache_file(text: str, parts: Split, train_range: tuple[int, int]) -> Path:
 
     digest = hashlib.sha256(_utf8(text))
     digest.update(json.dumps([*train_range, parts.train_end, parts.val_end, parts.length]).encode())
-    return Path(pooch.os_cache("charlm")) / "baselines" / f"{digest.hexdigest()[:32]}.json"
+    return Path(pooch.os_cache("charcells")) / "baselines" / f"{digest.hexdigest()[:32]}.json"
 
 
 def cached(text: str, parts: Split, train_range: tuple[int, int]) -> dict[str, Any] | None:

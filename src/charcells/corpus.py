@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charlm.config import CorpusConfig, UserError
+from charcells.config import CorpusConfig, UserError
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
 
 
 def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
-    """The file of a corpus: `corpus.path`, then corpora_dir or CHARLM_CORPORA, then the cache, then a download."""
+    """The file of a corpus: `corpus.path`, then corpora_dir or CHARCELLS_CORPORA, then the cache, then a download."""
     if config.path is not None:
         return Path(os.path.expanduser(config.path))
     if config.file is None:
@@ -121,11 +121,11 @@ def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
             f"corpus.file={config.file!r} is not allowed: it is a plain file name, of letters, digits, '_', '.', '+' "
             "and '-'. A file anywhere else is read with corpus.path="
         )
-    folder = corpora_dir or os.environ.get("CHARLM_CORPORA")
+    folder = corpora_dir or os.environ.get("CHARCELLS_CORPORA")
     if folder:
         folder = os.path.expanduser(folder)
         if not os.path.isdir(folder):
-            raise UserError(f"corpora_dir={folder} is no folder (it comes from corpora_dir or CHARLM_CORPORA)")
+            raise UserError(f"corpora_dir={folder} is no folder (it comes from corpora_dir or CHARCELLS_CORPORA)")
         path = Path(folder) / config.file
         if path.exists():
             return path
@@ -138,14 +138,14 @@ def _fetch(config: CorpusConfig) -> Path:
     import requests
 
     assert config.file is not None
-    cache = Path(pooch.os_cache("charlm"))
+    cache = Path(pooch.os_cache("charcells"))
     if (cache / config.file).exists():
         return cache / config.file
     if config.url is None or config.sha256 is None:
         raise UserError(f"corpus={config.name} has no address and hash to download it by: give corpus.path=")
     if not config.url.startswith(f"{SCHEME}://"):
         raise UserError(f"corpus.url={config.url} is not allowed: corpora are downloaded by {SCHEME} only")
-    help = f"Put the file into a folder as {config.file} and name that folder with corpora_dir= or CHARLM_CORPORA"
+    help = f"Put the file into a folder as {config.file} and name that folder with corpora_dir= or CHARCELLS_CORPORA"
     log.info("downloading %s from %s (licence: %s)", config.file, config.url, config.licence)
     pooch.get_logger().setLevel(logging.WARNING)
     try:

@@ -29,7 +29,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from charlm.files import write_atomically
+from charcells.files import write_atomically
 
 CONF_DIR = Path(__file__).resolve().parents[2] / "conf"
 
@@ -248,7 +248,7 @@ class TrainerConfig:
 @dataclass(kw_only=True, slots=True)
 class LoggerConfig:
     name: str = option("wandb", "where metrics are mirrored", choices=("wandb", "tensorboard", "none"))
-    project: str = option("charlm", "wandb: project")
+    project: str = option("charcells", "wandb: project")
     mode: str = option(
         "auto", "wandb: auto is online as soon as a key is configured", choices=("auto", "online", "offline")
     )
@@ -281,7 +281,7 @@ class Config:
     threads: int | str = option(
         "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1, at_most=4096
     )
-    corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARLM_CORPORA)")
+    corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARCELLS_CORPORA)")
     resume: str | None = option(None, "run folder to continue, exactly where it stopped")
     init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")
     rerun: bool = option(False, "train the finished runs of a sweep again, instead of skipping them")
@@ -577,7 +577,7 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
             raise UserError(f"{argument} is not allowed: choose one of {choices}")
         plugin = LAUNCHER_PLUGINS.get(value) if key == "launcher" else None
         if plugin is not None and importlib.util.find_spec(plugin) is None:
-            raise UserError(f"launcher={value} needs a package more: pip install 'charlm[{value}]'")
+            raise UserError(f"launcher={value} needs a package more: make clusters, or pip install -e '.[{value}]'")
         name = key.lstrip("+")
         if name in FOLDERS and value and not value.startswith(("'", '"')):
             quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.config import UserError
+from charcells.config import UserError
 
 BLOCK = 1 << 20
 """Characters converted at a time: whole texts at once would peak at far more memory than the text itself."""

@@ -9,13 +9,13 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from charlm import plots
-from charlm.config import SampleConfig
-from charlm.files import relative, write_atomically
-from charlm.generation import TextGenerator
-from charlm.metrics import distinct, real_word_rate, seq_rep, words
-from charlm.sampling.texts import Texts, prepare, settings
-from charlm.vocabulary import visible
+from charcells import plots
+from charcells.config import SampleConfig
+from charcells.files import relative, write_atomically
+from charcells.generation import TextGenerator
+from charcells.metrics import distinct, real_word_rate, seq_rep, words
+from charcells.sampling.texts import Texts, prepare, settings
+from charcells.vocabulary import visible
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 TOP_KS = (None, 20, 5)

@@ -1,4 +1,4 @@
-"""Run folders as one tidy table, and what a sweep has found: `python -m charlm.runs <sweep folder>`."""
+"""Run folders as one tidy table, and what a sweep has found: `python -m charcells.runs <sweep folder>`."""
 
 import argparse
 import json
@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from charlm.config import NOT_IDENTITY, Config, UserError, cut_short, options
-from charlm.files import read_summary, write_atomically
+from charcells.config import NOT_IDENTITY, Config, UserError, cut_short, options
+from charcells.files import read_summary, write_atomically
 
 SHORT = {
     "cell": "cell.name",
@@ -258,7 +258,7 @@ def report(folder: Path) -> None:
         write_atomically(folder / "table.csv", table.to_csv(index=False))
         written.append("table.csv")
     if table[metric].notna().any():
-        from charlm import plots  # matplotlib is slow to start
+        from charcells import plots  # matplotlib is slow to start
 
         finished["path"] = [folder / name for name in finished["folder"]]
         labelled = _labelled(finished, by, compared), _labelled(table, by, compared)
@@ -342,7 +342,7 @@ def _interval(mean: float, half_width: float) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m charlm.runs", description="Compare the runs of a sweep.")
+    parser = argparse.ArgumentParser(prog="python -m charcells.runs", description="Compare the runs of a sweep.")
     parser.add_argument("folder", type=Path, help="sweep folder, or any folder with runs at some depth below it")
     folder = parser.parse_args(arguments).folder
     try:

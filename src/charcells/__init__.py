@@ -1,4 +1,4 @@
-"""charlm: train, compare and understand character-level RNN, GRU and LSTM language models."""
+"""charcells: train, compare and understand character-level RNN, GRU and LSTM language models."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,18 +6,18 @@ __version__ = "0.1.0"
 __all__ = ["TextGenerator", "UserError", "load"]
 
 if TYPE_CHECKING:
-    from charlm.config import UserError
-    from charlm.generation import TextGenerator, load
+    from charcells.config import UserError
+    from charcells.generation import TextGenerator, load
 
 
 def __getattr__(name: str) -> Any:
     # on demand: `train.py --help` must not wait for torch
     if name == "UserError":
-        from charlm.config import UserError
+        from charcells.config import UserError
 
         return UserError
     if name in ("TextGenerator", "load"):
-        from charlm import generation
+        from charcells import generation
 
         return getattr(generation, name)
-    raise AttributeError(f"module 'charlm' has no attribute {name!r}")
+    raise AttributeError(f"module 'charcells' has no attribute {name!r}")

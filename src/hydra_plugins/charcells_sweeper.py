@@ -1,4 +1,4 @@
-"""Hydra's way into `charlm.sweep`: its basic sweeper, but it skips what is done, watches, and closes with a table.
+"""Hydra's way into `charcells.sweep`: its basic sweeper, but it skips what is done, watches, and closes with a table.
 
 Hydra takes sweepers from the namespace package `hydra_plugins` alone.
 """
@@ -16,12 +16,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf, flag_override
 
-from charlm.config import UserError, from_hydra
-from charlm.files import relative
-from charlm.sweep import Job, plan, watch
+from charcells.config import UserError, from_hydra
+from charcells.files import relative
+from charcells.sweep import Job, plan, watch
 
 
-class CharlmSweeper(BasicSweeper):
+class CharcellsSweeper(BasicSweeper):
     def sweep(self, arguments: list[str]) -> Any:
         assert self.hydra_context is not None and self.config is not None and self.launcher is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
@@ -71,8 +71,8 @@ class CharlmSweeper(BasicSweeper):
 
 
 @dataclass
-class CharlmSweeperConf(BasicSweeperConf):
-    _target_: str = "hydra_plugins.charlm_sweeper.CharlmSweeper"
+class CharcellsSweeperConf(BasicSweeperConf):
+    _target_: str = "hydra_plugins.charcells_sweeper.CharcellsSweeper"
 
 
-ConfigStore.instance().store(group="hydra/sweeper", name="charlm", node=CharlmSweeperConf, provider="charlm")
+ConfigStore.instance().store(group="hydra/sweeper", name="charcells", node=CharcellsSweeperConf, provider="charcells")

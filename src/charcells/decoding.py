@@ -17,8 +17,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from charlm.cells import State
-from charlm.model import CharRNN
+from charcells.cells import State
+from charcells.model import CharRNN
 
 PADDING = 32
 """Numbers at the end of a tensor that may be computed by another routine; more than any CPU's vector holds."""

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from charlm.cells import CELLS, State
-from charlm.config import UserError
+from charcells.cells import CELLS, State
+from charcells.config import UserError
 
 ONE_HOT_STD = 1.6
 """Spread of the weights that read one-hot input, found by measurement: see `orthogonal`."""

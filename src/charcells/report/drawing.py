@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from charlm.report.reading import VERDICTS, Finding
-from charlm.report.words import number, region, with_decimals
-from charlm.vocabulary import visible
+from charcells.report.reading import VERDICTS, Finding
+from charcells.report.words import number, region, with_decimals
+from charcells.vocabulary import visible
 
 if TYPE_CHECKING:  # matplotlib on demand: --help must not wait for it
     from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ RC: dict[Any, Any] = {
     "font.size": 9,
     "text.parse_math": False,  # a dollar is a dollar
     "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "charlm",
+    "svg.hashsalt": "charcells",
     "svg.id": None,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
     "grid.color": GRID,
@@ -51,7 +51,7 @@ RC: dict[Any, Any] = {
 
 def series_colours() -> dict[str, tuple[str, str]]:
     """The colours of series, on a light page and on a dark one, at a contrast of at least 3 to 1 with either."""
-    from charlm.plots import CELL_COLOURS
+    from charcells.plots import CELL_COLOURS
 
     return {name: (_against(colour, "#ffffff"), _against(colour, "#161616")) for name, colour in CELL_COLOURS.items()}
 
@@ -164,7 +164,7 @@ def plot(description: Finding, prefix: str) -> Markup:
 
 
 def _series(axes: "Axes", description: Finding, names: Sequence[str]) -> None:
-    from charlm.plots import CELL_COLOURS, MARKERS
+    from charcells.plots import CELL_COLOURS, MARKERS
 
     every = description["series"]
     categories: list[str] | None = None
@@ -255,7 +255,7 @@ def _svg(draw: Any, height: float, prefix: str, label: str) -> Markup:
 def _inline(drawing: str, prefix: str, label: str) -> Markup:
     """An SVG file as an element of an HTML page: no style sheet and no id that could reach beyond it, colours that
     follow the page."""
-    from charlm.plots import CELL_COLOURS
+    from charcells.plots import CELL_COLOURS
 
     colours = {colour.lower(): f"var(--{name})" for name, colour in CELL_COLOURS.items()}
     colours |= {INK: "currentColor", GRID: "var(--grid)", SHADE: "var(--shade)"}

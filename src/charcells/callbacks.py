@@ -1,6 +1,6 @@
 """What happens around training: the run's record of metrics, checkpoints and interruption, samples, the progress bar.
 
-Their order matters and is settled in `charlm.training`: record, early stopping, samples, checkpoints, so that a
+Their order matters and is settled in `charcells.training`: record, early stopping, samples, checkpoints, so that a
 checkpoint holds what the others have noted of its step.
 
 Where several devices share a run, these callbacks act on each rank alike, since checks and checkpoints need all of
@@ -25,11 +25,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from charlm.config import Config, Interrupted, UserError, stop_signals
-from charlm.files import replacing, write_atomically
-from charlm.generation import TextGenerator
-from charlm.module import CharLM, gather
-from charlm.vocabulary import Vocabulary
+from charcells.config import Config, Interrupted, UserError, stop_signals
+from charcells.files import replacing, write_atomically
+from charcells.generation import TextGenerator
+from charcells.module import CharLM, gather
+from charcells.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from charlm.config import UserError
+from charcells.config import UserError
 
 Finding = dict[str, Any]
 

@@ -23,15 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charlm.config import Busy, Config, Interrupted, UserError, identity, save, stop_signals
-from charlm.corpus import load_corpus
-from charlm.files import is_run, read_summary, write_summary
-from charlm.lock import hold
+from charcells.config import Busy, Config, Interrupted, UserError, identity, save, stop_signals
+from charcells.corpus import load_corpus
+from charcells.files import is_run, read_summary, write_summary
+from charcells.lock import hold
 
-PARENT = "CHARLM_SWEEP_PARENT"
+PARENT = "CHARCELLS_SWEEP_PARENT"
 """Environment variable with the process id that workers on the same machine must not outlive."""
 
-STOP = "CHARLM_SWEEP_STOP"
+STOP = "CHARCELLS_SWEEP_STOP"
 """Environment variable with the path of a file: once it exists, those workers save their run and stop."""
 
 POLL_SECONDS = 0.2
@@ -50,7 +50,7 @@ class Job:
     label: str
     """The overrides in which it differs from the other jobs."""
     identity: str | None = None
-    """See `charlm.config.identity`; None where its text cannot be read."""
+    """See `charcells.config.identity`; None where its text cannot be read."""
     twin: Path | None = None
     """A finished run that is the same one."""
     error: str | None = None
@@ -100,7 +100,7 @@ def _written(folder: Path) -> int | None:
 def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: Sequence[str]) -> None:
     """Bring the run in `folder` to its end: skip, resume or train it. A failure is recorded, and the sweep goes on.
 
-    A run that is there and is another one (of other options, another text or another version of charlm), or is to be
+    A run that is there and is another one (of other options, another text or another version of charcells), or is to be
     run again, is not overwritten but moved into `.replaced` beside it.
 
     Args:
@@ -145,7 +145,7 @@ def _run(config: Config, folder: Path, cores: int | None, group: str, tags: Sequ
     own = identity(config, load_corpus(config.corpus, config.corpora_dir).sha256)
     if not config.rerun and finished_twin(folder, own) is not None:
         return
-    from charlm.training import train  # torch and lightning, which nothing that is skipped need wait for
+    from charcells.training import train  # torch and lightning, which nothing that is skipped need wait for
 
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder):  # nobody is to be at work in what is moved
@@ -288,7 +288,7 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = Tr
     Raises Interrupted where the sweep was asked to stop, SystemExit with the list of failures where there are any.
     """
     here = "n_jobs" in launcher or launcher["_target_"].endswith("BasicLauncher")
-    with tempfile.TemporaryDirectory(prefix="charlm-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="charcells-") as scratch:
         stopped: list[int] = []
         before = {}
         if here:
@@ -351,7 +351,7 @@ def _close(jobs: Sequence[Job]) -> None:
     folders = sorted({job.folder.parent for job in jobs})
     shown = [folder for folder in folders if any(folder.glob("*/summary.json"))]
     if shown:
-        from charlm.runs import report  # pandas
+        from charcells.runs import report  # pandas
 
         for folder in shown:
             report(folder)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from charlm.config import SampleConfig
-from charlm.files import read_summary, relative, write_atomically
-from charlm.generation import TextGenerator
-from charlm.metrics import COPY_LENGTH, Copy, copied_share, copied_spans, longest_copy, matches
-from charlm.sampling.texts import Texts, prepare, settings
-from charlm.vocabulary import visible
+from charcells.config import SampleConfig
+from charcells.files import read_summary, relative, write_atomically
+from charcells.generation import TextGenerator
+from charcells.metrics import COPY_LENGTH, Copy, copied_share, copied_spans, longest_copy, matches
+from charcells.sampling.texts import Texts, prepare, settings
+from charcells.vocabulary import visible
 
 READ = 1024
 """Characters that the model reads at a time; the state is carried on, so the surprise does not depend on it."""

@@ -20,10 +20,10 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from charlm.cells import State
-from charlm.config import Config, SchedulerConfig
-from charlm.generation import Description
-from charlm.model import CharRNN, detach, to_device
+from charcells.cells import State
+from charcells.config import Config, SchedulerConfig
+from charcells.generation import Description
+from charcells.model import CharRNN, detach, to_device
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -206,7 +206,7 @@ class CharLM(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": factor, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["charlm"] = dataclasses.asdict(dataclasses.replace(self.description, step=self.global_step))
+        checkpoint["charcells"] = dataclasses.asdict(dataclasses.replace(self.description, step=self.global_step))
         on_cuda = self.device.type == "cuda"
         random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_cuda else None}
         state = to_device(self.train_state, torch.device("cpu")) if self.train_state is not None else None

@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydivsufsort import divsufsort, kasai
 
-from charlm.corpus import strip_boilerplate
-from charlm.vocabulary import Vocabulary
+from charcells.corpus import strip_boilerplate
+from charcells.vocabulary import Vocabulary
 
 NOVELTY_LENGTHS = (5, 8, 10, 12, 15, 20)
 """Windows, in characters, of the novelty curve: those of torch-rnn's checker."""

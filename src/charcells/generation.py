@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from charlm.cells import CELLS
-from charlm.config import UserError
-from charlm.decoding import Decoder, decoder
-from charlm.model import CharRNN
-from charlm.vocabulary import Vocabulary, name_characters
+from charcells.cells import CELLS
+from charcells.config import UserError
+from charcells.decoding import Decoder, decoder
+from charcells.model import CharRNN
+from charcells.vocabulary import Vocabulary, name_characters
 
 CHECKPOINT_FORMAT = 1
 
@@ -36,14 +36,14 @@ NAMES = {
     "torch._utils _rebuild_tensor_v2",
     *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Byte", "Bool")),
 }
-"""All that a checkpoint of charlm names. PyTorch's own list is longer, and has what takes as much memory as told."""
+"""All that a checkpoint of charcells names. PyTorch's own list is longer, and has what takes as much memory as told."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Description:
     """What a checkpoint says of itself, beside its weights: enough to rebuild the model and to continue its text.
 
-    Raises ValueError for what none of charlm's says: types and sizes that no run has.
+    Raises ValueError for what none of charcells's says: types and sizes that no run has.
     """
 
     model: dict[str, Any]  # keyword arguments of CharRNN
@@ -95,7 +95,7 @@ def _check_weights(weights: dict[str, Tensor]) -> None:
 
 
 def _check_file(path: Path) -> None:
-    """Raise ValueError for a file that PyTorch would read and charlm has not written.
+    """Raise ValueError for a file that PyTorch would read and charcells has not written.
 
     That is an older kind of file, one that is larger unpacked than packed, and one that names what it should not: all
     can take more memory than the file is large.
@@ -111,7 +111,7 @@ def _check_file(path: Path) -> None:
                 operations = pickletools.genops(archive.read(part))
                 named = {str(argument) for code, argument, _ in operations if "GLOBAL" in code.name}
                 if not named <= NAMES:
-                    raise ValueError(f"it names {', '.join(sorted(named - NAMES))}, which none of charlm's does")
+                    raise ValueError(f"it names {', '.join(sorted(named - NAMES))}, which none of charcells's does")
 
 
 class TextGenerator:
@@ -350,20 +350,20 @@ def read_checkpoint(run: Path | str) -> tuple[Description, dict[str, Tensor], di
     """Read a run folder's best checkpoint, or a checkpoint file, without running anything it might hold.
 
     Returns its description, the weights of its CharRNN, and all it holds. Raises UserError where it is missing, damaged
-    or not charlm's. It may be a stranger's: no more memory is taken than a few times the size of the file.
+    or not charcells's. It may be a stranger's: no more memory is taken than a few times the size of the file.
     """
     path = checkpoint_file(run)
     try:
         _check_file(path)
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        description = Description(**checkpoint["charlm"])
+        description = Description(**checkpoint["charcells"])
         weights = {name.removeprefix("model."): tensor for name, tensor in checkpoint["state_dict"].items()}
         _check_weights(weights)
     except Exception as error:  # a damaged or foreign file fails in many ways, none of them a mistake of ours
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        raise UserError(f"{path} is damaged or no checkpoint of charlm: {reason}") from error
+        raise UserError(f"{path} is damaged or no checkpoint of charcells: {reason}") from error
     if description.format != CHECKPOINT_FORMAT:
-        raise UserError(f"{path} has checkpoint format {description.format}; this charlm reads {CHECKPOINT_FORMAT}")
+        raise UserError(f"{path} has checkpoint format {description.format}; this charcells reads {CHECKPOINT_FORMAT}")
     return description, weights, checkpoint
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charlm.config import Busy
+from charcells.config import Busy
 
 
 @contextmanager

@@ -5,9 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from charlm.config import SampleConfig, UserError, from_hydra, load
-from charlm.corpus import load_corpus, split, train_part
-from charlm.generation import TextGenerator, checkpoint_file, read_checkpoint
+from charcells.config import SampleConfig, UserError, from_hydra, load
+from charcells.corpus import load_corpus, split, train_part
+from charcells.generation import TextGenerator, checkpoint_file, read_checkpoint
 
 
 @dataclasses.dataclass(frozen=True)

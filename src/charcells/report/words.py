@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from charlm.report.reading import VERDICTS, Finding
+from charcells.report.reading import VERDICTS, Finding
 
 
 def number(value: Any) -> str:

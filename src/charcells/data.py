@@ -11,9 +11,9 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
-from charlm.config import CorpusConfig, DataConfig, UserError
-from charlm.corpus import Corpus, Split, load_corpus, split, train_part
-from charlm.vocabulary import Vocabulary
+from charcells.config import CorpusConfig, DataConfig, UserError
+from charcells.corpus import Corpus, Split, load_corpus, split, train_part
+from charcells.vocabulary import Vocabulary
 
 SEGMENTS = 64
 """Held-out text is scored as this many segments side by side, whatever the batch size in training."""

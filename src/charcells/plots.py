@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from charlm.files import replacing
+from charcells.files import replacing
 
 CELL_COLOURS = {"rnn": "#009E73", "gru": "#D55E00", "lstm": "#0072B2", "jordan": "#CC79A7", "output": "#E69F00"}
 """Of Okabe and Ito's palette, which the colour-blind can tell apart. A cell keeps its colour in all pictures."""

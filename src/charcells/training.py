@@ -30,18 +30,18 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy
 
-import charlm
-from charlm import baselines
-from charlm.callbacks import CheckpointFiles, Checkpoints, EarlyStopping, ProgressBar, Record, Samples
-from charlm.cells import CELLS
-from charlm.config import RESULTS_VERSION, Config, Interrupted, UserError, identity, save, stop_signals
-from charlm.data import CharDataModule
-from charlm.files import read_samples, read_summary, remove_drafts, write_atomically, write_summary
-from charlm.generation import Description, checkpoint_file, read_checkpoint
-from charlm.lock import hold
-from charlm.model import CharRNN, count_parameters, count_second_bias, match_hidden_size
-from charlm.module import CharLM, total_steps
-from charlm.vocabulary import Vocabulary, name_characters
+import charcells
+from charcells import baselines
+from charcells.callbacks import CheckpointFiles, Checkpoints, EarlyStopping, ProgressBar, Record, Samples
+from charcells.cells import CELLS
+from charcells.config import RESULTS_VERSION, Config, Interrupted, UserError, identity, save, stop_signals
+from charcells.data import CharDataModule
+from charcells.files import read_samples, read_summary, remove_drafts, write_atomically, write_summary
+from charcells.generation import Description, checkpoint_file, read_checkpoint
+from charcells.lock import hold
+from charcells.model import CharRNN, count_parameters, count_second_bias, match_hidden_size
+from charcells.module import CharLM, total_steps
+from charcells.vocabulary import Vocabulary, name_characters
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ WORTH_SHARING = 8_000_000
 MAX_TAG = 64
 """Characters of a tag that W&B accepts."""
 
-FIRST_RANK = "CHARLM_FIRST_RANK"
+FIRST_RANK = "CHARCELLS_FIRST_RANK"
 """Environment variable by which the ranks of a run know the process of the first."""
 
 
@@ -86,7 +86,7 @@ def train(
     Raises UserError for a mistake that the user can mend, a full disk and the like among them; Busy where another
     process is training in the folder; Interrupted once the run was asked to stop and is saved.
     """
-    logging.getLogger("charlm").setLevel(logging.INFO)
+    logging.getLogger("charcells").setLevel(logging.INFO)
     rank = _rank(config)
     if rank > 0:
         _end_with_first_rank()
@@ -158,7 +158,7 @@ def train(
                 }
         summary |= _test(trainer, module, data, folder)
         if rank == 0:
-            from charlm import plots  # matplotlib is slow to start, and a refused run has no need of it
+            from charcells import plots  # matplotlib is slow to start, and a refused run has no need of it
 
             plots.loss_curve(folder / "metrics.csv", folder / "loss.png", _title(summary))
             _log_results(logger, folder, summary)
@@ -310,8 +310,8 @@ def _recorded(folder: Path, config: Config, summary: dict[str, Any], resume: boo
 
 @contextmanager
 def _log_file(folder: Path) -> Iterator[None]:
-    """Have train.log hold what charlm logs."""
-    package_log = logging.getLogger("charlm")
+    """Have train.log hold what charcells logs."""
+    package_log = logging.getLogger("charcells")
     file = _LogFile(folder / "train.log", encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     package_log.addHandler(file)
@@ -432,7 +432,7 @@ def _check_means(config: Config) -> None:
     if (kind, precision) == ("cpu", "bf16-mixed") and not _computes_in_bf16(config.cell.name):
         raise UserError(f"trainer.precision={precision}: this CPU has none for cell={config.cell.name}: take 32-true")
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
-        raise UserError("logger=tensorboard needs a package more: pip install 'charlm[tensorboard]'")
+        raise UserError("logger=tensorboard needs a package more: pip install -e '.[tensorboard]'")
     if config.logger.name == "wandb" and config.logger.mode == "online":
         import wandb
 
@@ -608,7 +608,7 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
             "python": platform.python_version(),
             "torch": torch.__version__,
             "lightning": lightning.__version__,
-            "charlm": charlm.__version__,
+            "charcells": charcells.__version__,
             "git": _git_commit(),
         },
         "identity": identity(config, data.corpus.sha256),
@@ -621,7 +621,7 @@ def _summary(config: Config, data: CharDataModule, module: CharLM) -> dict[str, 
 
 
 def _baseline(data: CharDataModule) -> dict[str, Any]:
-    """The n-gram model to be beaten on this text and split, where `python -m charlm.baselines` has measured one."""
+    """The n-gram model to be beaten on this text and split, where `python -m charcells.baselines` has measured one."""
     result = baselines.cached(data.corpus.text, data.split, data.train_range)
     row = (baselines.best(result) if result is not None else None) or {}
     return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}

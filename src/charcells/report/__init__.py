@@ -1,0 +1,1 @@
+"""The report on the claims: `python -m charcells.report`."""
