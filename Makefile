@@ -26,7 +26,7 @@ train: setup ## train on the embedded corpus (about a minute) and print a sample
 	$(BIN)/python train.py
 
 report: setup ## write experiments/results/report.html and README's table of findings
-	$(BIN)/python -m charcells.report
+	$(BIN)/python -m experiments.study.report
 
 bench: .venv/bench ## measure charcells beside its yardsticks: an hour of two quiet cores
 	$(BIN)/python -m experiments.benchmarks

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from charcells.config import Config, compose
+from charcells.cli.compose import compose
+from charcells.config import Config
 
 ROOT = Path(__file__).parents[1]
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import torch
 
-from charcells.config import compose
-from charcells.training import train
+from charcells.cli.compose import compose
+from charcells.training.train import train
 
 ROOT = Path(__file__).parents[1]
 STORED = Path(__file__).with_name("golden.json")

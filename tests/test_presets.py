@@ -9,11 +9,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from charcells.config import CONF_DIR, Config, compose
-from charcells.data import TrainBatches
-from charcells.model import CharRNN, count_parameters
-from charcells.training import train
-from charcells.vocabulary import Vocabulary
+from charcells.cli.compose import CONF_DIR, compose
+from charcells.config import Config
+from charcells.data.streams import TrainBatches
+from charcells.models.char_rnn import CharRNN, count_parameters
+from charcells.text.vocabulary import Vocabulary
+from charcells.training.train import train
 
 PRESETS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml") if not path.stem.endswith("_sweep"))
 PROMPTS = (

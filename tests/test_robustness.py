@@ -19,14 +19,21 @@ import torch
 from lightning.pytorch import Trainer
 
 import charcells
-from charcells import callbacks, sweep, training
-from charcells.config import Busy, Interrupted, UserError, compose, identity, stop_signals
-from charcells.corpus import load_corpus
-from charcells.files import read_samples, read_summary, remove_drafts, replacing
-from charcells.generation import NAMES
-from charcells.lock import hold
-from charcells.training import train
-from charcells.vocabulary import Vocabulary
+from charcells.cli.compose import compose
+from charcells.errors import Busy, UserError
+from charcells.files import remove_drafts, replacing
+from charcells.models.checkpoint import NAMES
+from charcells.runs.folder import RunFolder
+from charcells.runs.identity import identity
+from charcells.signals import Interrupted, stop_signals
+from charcells.sweeps import watch
+from charcells.sweeps.job import run_job
+from charcells.sweeps.plan import Job
+from charcells.text.corpus import load_corpus
+from charcells.text.vocabulary import Vocabulary
+from charcells.training import record
+from charcells.training import train as training
+from charcells.training.train import train
 
 ROOT = Path(__file__).parents[1]
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -96,7 +103,7 @@ def test_a_second_process_in_a_run_folder_is_refused_and_writes_nothing(small, t
     train(config, folder)
     before = content(folder)
     longer = small(TEXT, "trainer.max_steps=2")
-    with hold(folder), pytest.raises(Busy, match=r"another process is training in .*run"):
+    with RunFolder(folder).hold(), pytest.raises(Busy, match=r"another process is training in .*run"):
         train(longer, folder, resume=True)
     assert content(folder) == before
     assert train(longer, folder, resume=True)["steps"] == 2
@@ -107,9 +114,9 @@ def test_of_two_that_begin_in_one_folder_the_second_does_not_overwrite_the_first
     folder = tmp_path / "run"
     train(small(TEXT, "trainer.max_steps=1"), folder)
     before, checks = content(folder), []
-    check = training._check_new
+    check = RunFolder.check_new
     # as if the first had not been there yet when the second looked for the first time
-    monkeypatch.setattr(training, "_check_new", lambda folder: check(folder) if checks else checks.append(folder))
+    monkeypatch.setattr(RunFolder, "check_new", lambda folder: check(folder) if checks else checks.append(folder))
     with pytest.raises(UserError, match="already holds a run"):
         train(small(TEXT, "trainer.max_steps=1"), folder)
     assert checks and content(folder) == before
@@ -120,14 +127,14 @@ def test_a_sweep_leaves_a_run_alone_that_another_process_trains(small, tmp_path,
     train(config, folder)
     other = small(TEXT, "trainer.max_steps=2")  # which would be moved aside
     before = content(folder)
-    job = sweep.Job(folder, other, "max_steps=2", identity(other, load_corpus(other.corpus).sha256), seen=0)
-    with hold(folder):
-        sweep.run_job(other, folder, 1, "group", [])
+    job = Job(RunFolder(folder), other, "max_steps=2", identity(other, load_corpus(other.corpus).sha256), seen=0)
+    with RunFolder(folder).hold():
+        run_job(other, folder, 1, "group", [])
         assert "another process is training in" in capsys.readouterr().err
         assert content(folder) == before and not (tmp_path / ".replaced").exists()
         (folder / "summary.json").write_text((folder / "summary.json").read_text().replace("finished", "running"))
-        assert "another process is training in" in sweep._failure(job)
-    assert "its process has ended" in sweep._failure(job)
+        assert "another process is training in" in watch._failure(job)
+    assert "its process has ended" in watch._failure(job)
 
 
 # what the machine refuses
@@ -157,7 +164,7 @@ def test_a_full_disk_is_told_in_a_line_and_costs_nothing(small, tmp_path, monkey
     for name in ("best", "last"):
         one, two = (charcells.load(tmp_path / run / "checkpoints" / f"{name}.ckpt").model for run in ("full", "run"))
         assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
-    assert read_samples(tmp_path / "full") == read_samples(tmp_path / "run")
+    assert RunFolder(tmp_path / "full").read_samples() == RunFolder(tmp_path / "run").read_samples()
 
 
 def test_a_log_that_cannot_be_written_ends_no_run(small, tmp_path, monkeypatch, capsys):
@@ -215,15 +222,15 @@ def test_a_clock_that_jumps_changes_nothing(small, tmp_path, monkeypatch):
 
 def test_a_resume_that_ends_before_its_checkpoint_is_restored_forgets_nothing(small, tmp_path, monkeypatch):
     train(small(TEXT, "trainer.max_steps=7"), tmp_path / "run")
-    before = read_summary(tmp_path / "run")
+    before = RunFolder(tmp_path / "run").read_summary()
 
     def stopped(*arguments, **options):
-        raise Interrupted(143)
+        raise Interrupted(signal.SIGTERM)
 
     monkeypatch.setattr(Trainer, "fit", stopped)
     with pytest.raises(Interrupted):
         train(small(TEXT, "trainer.max_steps=9"), tmp_path / "run", resume=True)
-    after = read_summary(tmp_path / "run")
+    after = RunFolder(tmp_path / "run").read_summary()
     assert after["status"] == "interrupted" and after["steps"] == 7
     assert [after[key] for key in ("epochs", "chars_seen", "val/loss", "train/loss")] == [
         before[key] for key in ("epochs", "chars_seen", "val/loss", "train/loss")
@@ -234,9 +241,9 @@ def test_a_run_that_is_stopped_before_its_configuration_is_saved_can_begin_again
     config = small(TEXT, "trainer.max_steps=1")
 
     def stopped(*arguments):
-        raise Interrupted(143)
+        raise Interrupted(signal.SIGTERM)
 
-    monkeypatch.setattr(training, "save", stopped)
+    monkeypatch.setattr(RunFolder, "write_config", stopped)
     with pytest.raises(Interrupted):
         train(config, tmp_path / "run")
     monkeypatch.undo()
@@ -256,7 +263,7 @@ def test_a_signal_after_the_last_step_is_recorded_too(small, tmp_path, monkeypat
     with pytest.raises(Interrupted) as stopped:
         train(config, tmp_path / "run")
     assert stopped.value.code == 128 + number
-    assert read_summary(tmp_path / "run")["status"] == "interrupted"
+    assert RunFolder(tmp_path / "run").read_summary()["status"] == "interrupted"
     assert [signal.getsignal(each) for each in stop_signals()] == handlers
     monkeypatch.undo()
     assert train(config, tmp_path / "run", resume=True)["test/bpc"] > 0
@@ -266,7 +273,7 @@ def test_a_signal_that_is_ignored_stops_nothing(small, tmp_path, monkeypatch):
     def hang_up(*arguments):
         os.kill(os.getpid(), signal.SIGHUP)
 
-    monkeypatch.setattr(callbacks.Record, "on_train_batch_end", hang_up)
+    monkeypatch.setattr(record.Record, "on_train_batch_end", hang_up)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
         assert train(small(TEXT), tmp_path / "run")["status"] == "finished"
@@ -299,7 +306,7 @@ def test_a_run_of_which_nobody_reads_on_ends_in_peace(tmp_path, lines):
             assert process.stdout.readline()
         process.stdout.close()
         errors = process.stderr.read()
-    assert (process.returncode, errors, read_summary(tmp_path / "run")["status"]) == (0, "", "finished")
+    assert (process.returncode, errors, RunFolder(tmp_path / "run").read_summary()["status"]) == (0, "", "finished")
 
 
 @pytest.mark.parametrize("script", ["train.py", "sample.py"])
@@ -482,7 +489,7 @@ def test_a_text_with_lone_surrogates_is_trained_on_and_recorded(small, tmp_path)
     config = small("", "corpus.encoding=utf-7", "samples.length=40", "trainer.max_epochs=1")
     Path(config.corpus.path).write_bytes(("a\udffeb\udfff" * 200).encode("utf-7"))
     train(config, tmp_path / "run")
-    samples = read_samples(tmp_path / "run")
+    samples = RunFolder(tmp_path / "run").read_samples()
     assert samples and set("".join(sample["text"] for sample in samples)) <= set("a\udffeb\udfff")
     assert "\udffe" in "".join(sample["text"] for sample in samples)
 
@@ -491,5 +498,5 @@ def test_a_text_with_lone_surrogates_is_trained_on_and_recorded(small, tmp_path)
 def test_what_cannot_be_given_is_answered_with_what_can(given: str) -> None:
     from experiments.robustness.__main__ import main
 
-    with pytest.raises(SystemExit, match="error: what can be given: kills=240"):
+    with pytest.raises(SystemExit, match="error: the options are kills=240"):
         main([given])

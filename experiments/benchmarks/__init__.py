@@ -1,1 +1,1 @@
-"""How fast charcells is, each benchmark beside its yardstick: `python -m experiments.benchmarks` runs them all."""
+"""How fast charcells is compared with a yardstick: `python -m experiments.benchmarks` runs all benchmarks."""

@@ -1,18 +1,15 @@
-"""Each benchmark beside its yardstick, in one run and in turn: ratios of the medians, with the spread of the turns.
+"""Measure charcells and a yardstick alternately: the ratio of their medians, with its range over the turns.
 
-    python -m experiments.benchmarks                     all of them: an hour of two quiet cores, and a GPU if any
-    python -m experiments.benchmarks training start      some
+    python -m experiments.benchmarks                     all of them: an hour on two idle cores; on a GPU too, if any
+    python -m experiments.benchmarks training start      some of them
 
-Writes experiments/results/benchmarks.csv and benchmarks.md line by line; what has not been measured stays as it is.
+Writes experiments/results/benchmarks.csv and benchmarks.md line by line; lines that are not measured stay unchanged.
 """
-
-import os
-
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read when torch is imported: see train.py
 
 import datetime
 import importlib
 import logging
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -29,7 +26,7 @@ COLUMNS = ("what", "charcells", "unit", "against", "yardstick", "ratio", "lowest
 
 
 def machine() -> str:
-    """The processor's name where the system tells it."""
+    """The processor's name, or its architecture where /proc/cpuinfo does not name it, and the number of cores."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
@@ -37,11 +34,12 @@ def machine() -> str:
 
 
 def write(table: pd.DataFrame) -> None:
+    """Write benchmarks.csv and benchmarks.md."""
     write_atomically(RESULTS / "benchmarks.csv", table.to_csv(index=False))
     shown = table.reindex(columns=["benchmark", *COLUMNS]).astype(object).where(lambda cells: cells.notna(), "")
     text = (
-        "# Benchmarks\n\ncharcells and its yardstick take turns; shown are medians, their ratio, and the lowest and "
-        "highest ratio of any turn (of the figure itself where there is no yardstick). Machine and versions: "
+        "# Benchmarks\n\ncharcells and a yardstick are measured alternately. The table shows medians, their ratio, and "
+        "the lowest and highest ratio of any turn (or figure, where there is no yardstick). Machine and versions: "
         "[benchmarks.csv](benchmarks.csv).\n"
     )
     for name, part in shown.groupby("benchmark", sort=False):
@@ -71,11 +69,9 @@ def main(names: Sequence[str]) -> None:
         if "gpu" in names:
             sys.exit("error: the benchmark gpu needs a GPU, and PyTorch sees none here")
         names = names or NAMES[:-1]
-    from charcells.training import keep_freed_memory
+    from charcells.process import prepare_process
 
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # this and the next as train() has them, so that no side has them alone
-    keep_freed_memory()
+    prepare_process(threads=1, keep_freed_memory=True)  # as train() does, so that both sides have it
     logging.getLogger("charcells").propagate = False
     path = RESULTS / "benchmarks.csv"
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark", *COLUMNS])
@@ -92,7 +88,7 @@ def main(names: Sequence[str]) -> None:
             old = old[~same]
             write(pd.concat([others, pd.DataFrame(rows), old], ignore_index=True))
         table = pd.concat([others, pd.DataFrame(rows)], ignore_index=True)
-        write(table)  # what is not measured any more goes
+        write(table)  # without the lines that this benchmark no longer measures
 
 
 if __name__ == "__main__":

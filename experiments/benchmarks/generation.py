@@ -1,7 +1,7 @@
-"""Writing text: TextGenerator beside the loop that anybody writes first.
+"""Generating text: TextGenerator compared with the straightforward loop, on one thread.
 
-One thread. The yardstick calls the model (`nn.LSTM` and the like) on one character after another under
-torch.inference_mode and draws with softmax and multinomial.
+The yardstick calls the model (`nn.LSTM` and the like) on one character after another under torch.inference_mode and
+samples with softmax and multinomial.
 """
 
 import time
@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from charcells.generation import TextGenerator
-from charcells.model import CharRNN
-from charcells.vocabulary import Vocabulary
+from charcells.models.char_rnn import CharRNN
+from charcells.text.vocabulary import Vocabulary
+from charcells.writing.generator import TextGenerator
 from experiments.benchmarks.turns import Comparison, in_turn
 
 VOCABULARY = Vocabulary("".join(chr(0x21 + code) for code in range(90)))
@@ -20,7 +20,7 @@ STREAMS = 64
 
 
 def plain(model: CharRNN, length: int) -> None:
-    """The usual loop."""
+    """The straightforward loop."""
     tokens, state = torch.tensor([[0]]), None
     with torch.inference_mode():
         for _ in range(length):
@@ -30,7 +30,7 @@ def plain(model: CharRNN, length: int) -> None:
 
 
 def compare(cell: str, layers: int, units: int) -> Iterator[Comparison]:
-    """One stream, one stream in 8 bits, and many streams, each beside what it is an alternative to."""
+    """One text and one text in 8 bits, each compared with the loop, and many texts at once compared with one."""
     torch.manual_seed(0)
     model = CharRNN(len(VOCABULARY), cell, hidden_size=units, num_layers=layers).eval()
     fast = TextGenerator(model, VOCABULARY, VOCABULARY.characters[0])

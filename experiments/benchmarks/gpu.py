@@ -1,4 +1,4 @@
-"""A GPU: train() beside a bare loop over the same cuDNN modules, and how many small runs it carries at once."""
+"""Training on a GPU: train() compared with a bare loop over the same cuDNN modules, and many small runs at once."""
 
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SMALL_RUNS = (
 
 
 def on_gpu(cell: str, size: Size, steps: int, *more: str) -> Config:
-    """Of a text that is long enough for 1,024 streams."""
+    """A configuration whose text is long enough for 1,024 streams."""
     return configuration(cell, size, steps, "corpus=stdlib", "trainer.accelerator=gpu", *more)
 
 
@@ -42,7 +42,7 @@ def compare(cell: str, size: Size, precision: str, config: Config) -> Comparison
 
 
 def carried(runs: int, *overrides: str) -> float:
-    """Characters a second of so many runs at once, all together; without what they take to start."""
+    """Characters per second of `runs` runs at once, added up; the time that they take to start is not counted."""
     with tempfile.TemporaryDirectory() as folder:
         seeds = ",".join(str(seed) for seed in range(1, runs + 1))
         multirun(Path(folder), *SMALL_RUNS, f"seed={seeds}", f"hydra.launcher.n_jobs={runs}", *overrides)

@@ -1,4 +1,4 @@
-"""Eight runs on all cores: as a multirun packs them, beside one after another with all cores for each."""
+"""Eight runs on all cores: several at a time, as a multirun trains them, or one after another with all cores each."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ RUNS = (
 
 
 def multirun(folder: Path, *overrides: str) -> None:
-    """Train a sweep into a folder; what it prints is not shown."""
+    """Train a sweep into a folder without showing its output."""
     command = [sys.executable, "train.py", "-m", f"hydra.sweep.dir={folder}", *overrides]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 

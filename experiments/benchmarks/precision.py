@@ -1,11 +1,12 @@
-"""trainer.precision=bf16-mixed beside 32-true, on this CPU: the time of a step, and the loss after as many steps."""
+"""trainer.precision=bf16-mixed compared with 32-true on this CPU: time per step, and loss after equally many steps."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from charcells.config import Config, UserError
-from charcells.training import train
+from charcells.config import Config
+from charcells.errors import UserError
+from charcells.training.train import train
 from experiments.benchmarks.training import LARGE, SMALL, Bare, Size, configuration, ours, shown, steps_of_a_turn
 from experiments.benchmarks.turns import Comparison, in_turn
 
@@ -15,7 +16,7 @@ def compare(cell: str, size: Size) -> Iterator[Comparison]:
     sides = [configuration(cell, size, steps, f"trainer.precision={name}") for name in ("bf16-mixed", "32-true")]
     mixed, full = in_turn(lambda: 1e3 * ours(sides[0]), lambda: 1e3 * ours(sides[1]), turns=3)
     what = f"bf16-mixed, {cell} {shown(size)}"
-    yield Comparison(what, mixed, "ms a step", full, "32-true")
+    yield Comparison(what, mixed, "ms per step", full, "32-true")
     losses = [[loss(side)] for side in sides]
     yield Comparison(f"{what}: loss after {steps} steps", losses[0], "nats", losses[1], "32-true")
 
@@ -29,5 +30,5 @@ def comparisons() -> Iterator[Comparison]:
     for cell, size in (("lstm", SMALL), ("lstm", LARGE), ("gru", LARGE), ("rnn", LARGE)):
         try:
             yield from compare(cell, size)
-        except UserError as error:  # a CPU that has no bf16 for this cell
-            print(f"{cell}, not measured: {error}")
+        except UserError as error:  # this CPU cannot compute the cell in bf16
+            print(f"{cell} is not measured: {error}")

@@ -1,4 +1,4 @@
-"""Scoring held-out text: as train() does it beside a plain pass, window after window in one stream."""
+"""Scoring held-out text: train()'s parallel segments compared with a plain pass, window after window in one stream."""
 
 import time
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
-from charcells.data import HeldOutBatches
-from charcells.model import CharRNN
-from charcells.module import HeldOutScore
+from charcells.data.held_out import HeldOutBatches
+from charcells.models.char_rnn import CharRNN
+from charcells.training.score import HeldOutScore
 from experiments.benchmarks.turns import Comparison, in_turn
 
 VOCAB_SIZE, BEFORE, CHARACTERS, WINDOW = 90, 500, 20_000, 100

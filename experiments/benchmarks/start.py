@@ -1,6 +1,6 @@
-"""How long until something happens: `train.py --help`, the first training step, 100 MB of text as tokens.
+"""Start-up times: `train.py --help`, the first training step, and encoding 100 million characters.
 
-The first two are whole commands, timed from outside, on a warm disk.
+The first two are whole commands, timed from outside, with their files in the disk cache.
 """
 
 import subprocess
@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[2]
 
 TOKENS = """
 import pathlib, random, re, time
-from charcells.vocabulary import Vocabulary
+from charcells.text.vocabulary import Vocabulary
 
-def peak():  # unlike resource.getrusage, not that of the process which started this one
+def peak():  # resource.getrusage would include the process that started this one
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 
 text = "".join(random.Random(0).choices("abcdefghijklmnopqrstuvwxyz áéíóúñ.,;\\n", k=1_000_000)) * 100
@@ -28,7 +28,8 @@ tokens = Vocabulary.of(text).encode(text)
 seconds = time.perf_counter() - start
 print(seconds, (peak() - before) / len(text))
 """
-"""In a process of its own, whose peak of memory is told: bytes a character beyond the text itself."""
+"""Program that prints seconds and the peak of memory, in bytes per character beyond the text itself; it runs in a
+process of its own, whose peak is that of nothing else."""
 
 
 def help_seconds() -> float:
@@ -38,7 +39,7 @@ def help_seconds() -> float:
 
 
 def first_step_seconds() -> float:
-    """Until metrics.csv has its first row, which is that of the first step."""
+    """Seconds until metrics.csv has its first row, which is that of the first step."""
     with tempfile.TemporaryDirectory() as folder:
         options = ["trainer.log_every_n_steps=1", "trainer.max_steps=2", f"hydra.run.dir={folder}/run"]
         start = time.perf_counter()
@@ -53,7 +54,7 @@ def first_step_seconds() -> float:
 
 
 def tokens() -> tuple[float, float]:
-    """Seconds, and bytes a character."""
+    """Seconds, and bytes per character."""
     process = subprocess.run([sys.executable, "-c", TOKENS], check=True, capture_output=True, text=True)
     seconds, size = map(float, process.stdout.split())
     return seconds, size
@@ -63,5 +64,5 @@ def comparisons() -> Iterator[Comparison]:
     yield Comparison("train.py --help", in_turn(help_seconds)[0], "s", at_most=1)
     yield Comparison("train.py until its first step", in_turn(first_step_seconds)[0], "s", at_most=8)
     seconds, sizes = zip(*(tokens() for _ in range(5)), strict=True)
-    yield Comparison("100 million characters as tokens", seconds, "s", at_most=3)
-    yield Comparison("peak of memory meanwhile, beyond the text", sizes, "bytes a character", at_most=6)
+    yield Comparison("encoding 100 million characters", seconds, "s", at_most=3)
+    yield Comparison("peak of memory while encoding, beyond the text", sizes, "bytes per character", at_most=6)

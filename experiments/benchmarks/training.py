@@ -1,8 +1,8 @@
-"""Training: train() beside a bare PyTorch loop, Keras' recipe and a loop over single characters.
+"""Training: train() compared with a bare PyTorch loop, Keras' recipe and a loop over single characters, on one thread.
 
-One thread. All sides train on the same text with cells, batches and windows of the same size; ours with its logging and
-a progress bar, and nothing is held out, so that no side scores. A step's time is that from the beginning of the first
-to the end of the last, over their number; saving the finished run, once after ten steps as after a million, is no part.
+All sides train on the same text with cells, batches and windows of the same size, train() with its logging and a
+progress bar. Nothing is held out, so that no side scores. The time per step is the time from the beginning of the first
+step to the end of the last, divided by their number; it leaves out saving the finished run, which happens once.
 """
 
 import importlib.util
@@ -20,26 +20,28 @@ import torch
 import torch.nn.functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
-from charcells import training
-from charcells.callbacks import Record
-from charcells.config import Config, compose
-from charcells.data import CharDataModule
-from charcells.model import CharRNN, detach
-from charcells.module import lr_factor, make_optimizer, total_steps
+from charcells.cli.compose import compose
+from charcells.config import Config
+from charcells.data.module import CharDataModule
+from charcells.models.cells import detach
+from charcells.models.char_rnn import CharRNN
+from charcells.training import train as training
+from charcells.training.optimization import lr_factor, make_optimizer, total_steps
+from charcells.training.record import Record
 from experiments.benchmarks.turns import Comparison, in_turn
 
 SECONDS = 4
-"""Of each side in each turn, about."""
+"""Approximate duration of each side in each turn."""
 
 TURNS = 9
-"""What else a shared machine does lasts longer than one of them."""
+"""Many short turns: a disturbance on a shared machine then lasts longer than one turn and slows both sides."""
 
 Size = tuple[int, int, int, int]
 """Layers, units, streams, window."""
 
 SMALLEST, SMALL, MIDDLE, LARGE = (1, 100, 1, 25), (1, 128, 8, 100), (2, 256, 32, 100), (2, 512, 64, 100)
 AT_MOST = {SMALLEST: 1.25, SMALL: 1.05, MIDDLE: 1.05, LARGE: 1.05}
-"""Our time over that of the bare loop."""
+"""Target for the ratio of train()'s time to that of the bare loop."""
 
 
 def shown(size: Size) -> str:
@@ -71,7 +73,7 @@ def configuration(cell: str, size: Size, steps: int, *more: str) -> Config:
 
 
 class Clocked(Record):
-    """Notes when the steps of the latest run began and when the last of them, with its row of metrics, had ended."""
+    """Records when the first step of the latest run began and when its last step, with its row of metrics, ended."""
 
     began = ended = 0.0
 
@@ -85,7 +87,7 @@ class Clocked(Record):
 
 
 def ours(config: Config) -> float:
-    """Seconds a step of train(), logging and progress bar on."""
+    """Seconds per step of train(), logging and progress bar on."""
     clocked = patch.object(training, "Record", Clocked)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), clocked:
         summary = training.train(config, Path(folder, "run"), progress_bar=True, cores=1)
@@ -93,8 +95,7 @@ def ours(config: Config) -> float:
 
 
 class Bare:
-    """The loop with these modules, this optimizer and this number format and nothing else, on the device that the
-    configuration asks for; `seconds` says how long a step of it takes."""
+    """A bare loop with the modules, optimizer, precision and device of a configuration; `seconds` times its step."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -149,7 +150,7 @@ class Bare:
 
 
 class Usual(Bare):
-    """The same with AdamW as PyTorch has it unless told otherwise."""
+    """The same with PyTorch's default AdamW, which is not fused."""
 
     def optimizer(self, model: CharRNN) -> torch.optim.Optimizer:
         settings = super().optimizer(model).param_groups[0]
@@ -157,7 +158,7 @@ class Usual(Bare):
 
 
 class ByCharacter(Bare):
-    """The loop of the tutorials: the model is called on one character after another, then all are learned from."""
+    """The loop of many tutorials: the model is called on one character after another, with one update per window."""
 
     def seconds(self) -> float:
         config, model = self.config, self.model()
@@ -212,16 +213,18 @@ def steps_of_a_turn(side: Bare) -> int:
 def compare(
     cell: str, size: Size, yardsticks: Mapping[str, type[Bare]], at_most: float | None = None
 ) -> Iterator[Comparison]:
-    """Ours beside each of the yardsticks, all in the same turns."""
+    """train() compared with each of the yardsticks, all in the same turns."""
     sides = list(yardsticks.values())
     first = sides[0](configuration(cell, size, 4))
-    steps = min(steps_of_a_turn(first), len(first.data.train_batches))  # within an epoch: only `Bare` begins another
+    steps = min(
+        steps_of_a_turn(first), len(first.data.train_batches)
+    )  # at most an epoch: only `Bare` can begin another
     config = configuration(cell, size, steps)
     loops = [side(config) for side in sides]
     each = [lambda: 1e3 * ours(config), *(lambda loop=loop: 1e3 * loop.seconds() for loop in loops)]
     mine, *theirs = in_turn(*each, turns=TURNS)
     for against, taken in zip(yardsticks, theirs, strict=True):
-        yield Comparison(f"training step, {cell} {shown(size)}", mine, "ms a step", taken, against, at_most=at_most)
+        yield Comparison(f"training step, {cell} {shown(size)}", mine, "ms per step", taken, against, at_most=at_most)
 
 
 def comparisons() -> Iterator[Comparison]:
@@ -231,7 +234,7 @@ def comparisons() -> Iterator[Comparison]:
             yield from compare(cell, size, bare, at_most)
     yield from compare("lstm", SMALLEST, {"loop over characters": ByCharacter})
     if importlib.util.find_spec("keras") is None:
-        print("Keras is not there to be measured: make bench, or pip install -e '.[bench]'")
+        print("Keras is not installed, so it is not measured: make bench, or pip install -e '.[bench]'")
     else:
         for size in (SMALL, MIDDLE):
             yield from compare("lstm", size, {"Keras on PyTorch": Keras})

@@ -1,4 +1,4 @@
-"""Two sides measured in turn, so that whatever else the machine does meets both."""
+"""Measure sides alternately, so that other load on the machine affects all of them alike."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Comparison:
-    """One line of the table: a figure of charcells beside that of a yardstick, measured in the same turns.
+    """One line of the table: a figure of charcells and that of a yardstick, measured in the same turns.
 
     Args:
         what: what is measured.
         charcells, yardstick: the figure of each turn, in `unit`.
-        unit: such as 'ms a step' or 'characters/s'.
-        against: what the yardstick is; None: there is none, and the target is for the figure itself.
+        unit: such as 'ms per step' or 'characters/s'.
+        against: what the yardstick is; None: there is none, and the target applies to the figure itself.
         at_most, at_least: target of the ratio, or of the figure where there is no yardstick.
     """
 
@@ -26,7 +26,7 @@ class Comparison:
     at_least: float | None = None
 
     def row(self) -> dict[str, object]:
-        """Medians, and their ratio with the lowest and highest of any turn."""
+        """The medians, and their ratio with the lowest and highest ratio of any turn."""
         ours = statistics.median(self.charcells)
         row: dict[str, object] = {"what": self.what, "unit": self.unit, "charcells": _rounded(ours)}
         judged, each = ours, list(self.charcells)
@@ -50,6 +50,6 @@ def _rounded(value: float) -> float:
 
 
 def in_turn(*sides: Callable[[], float], turns: int = 5) -> list[list[float]]:
-    """What each side measures, turn by turn; a turn before them warms up and does not count."""
+    """For each side its figures turn by turn; one turn before them warms up and does not count."""
     taken = [[side() for side in sides] for _ in range(turns + 1)][1:]
     return [list(column) for column in zip(*taken, strict=True)]

@@ -1,1 +1,1 @@
-"""Whether anything is lost: `python -m experiments.robustness` kills, hinders and feeds runs, and counts."""
+"""Test that no run is lost: `python -m experiments.robustness` kills runs, causes faults and feeds odd input."""

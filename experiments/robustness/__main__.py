@@ -1,13 +1,13 @@
-"""Whether anything is lost: kills, faults of the machine, odd input, long runs.
+"""Test that no run is lost: kills, faults of the machine, odd input, long runs.
 
     python -m experiments.robustness              all: 240 kills, each fault, 1,250 odd inputs, a run of 400,000 steps
-    python -m experiments.robustness kills=20     a part; what is there already is not tried again
-    python -m experiments.robustness kills=20 results=runs/tried      from the beginning, into a folder of one's own
+    python -m experiments.robustness kills=20     a part; trials that results/ already has are not repeated
+    python -m experiments.robustness kills=20 results=runs/tried      all trials again, recorded in another folder
 
-Each trial trains in a process of its own, forked from this one, which has imported what takes long and computed
-nothing. It is stopped or hindered as the fault says, resumed as `train.py resume=` does, and compared with the run that
-nothing has disturbed: weights, optimizer, metrics, samples, final figures, all bit for bit. A row of
-results/robustness.csv for each trial is written as soon as it is done; results/robustness.md is made from them.
+Each trial trains in a process of its own, forked from this one, which has imported what is slow to import and has
+computed nothing. The run is stopped or disturbed as the fault says, resumed as `train.py resume=` does it, and compared
+bit for bit with an undisturbed run: weights, optimizer, metrics, samples, final figures. Each trial adds a row to
+results/robustness.csv as soon as it ends; results/robustness.md is made from the rows.
 """
 
 import os
@@ -18,13 +18,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
 
-from charcells import plots
 from charcells.files import write_atomically
+from charcells.runs import pictures
 from experiments.robustness import table
 from experiments.robustness.bench import VARIANTS, Bench
 from experiments.robustness.faults import FAULTS, MOUNTS
@@ -32,59 +31,106 @@ from experiments.robustness.inputs import inputs
 from experiments.robustness.kills import command, kill
 from experiments.robustness.long_run import long_run
 
+COUNTS = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 400_000}
+"""The options, and how many trials of each kind (steps of the long run) there are without any option."""
+
+MOUNT_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
+"""Runs a command where it may mount a small disk that only it can see."""
+
+
+def parse(arguments: Sequence[str]) -> tuple[dict[str, int], Path]:
+    """How many trials of each kind are wanted, and the folder of the results; exits for an unknown option."""
+    given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
+    results = Path(given.pop("results", Path(__file__).parents[1] / "results"))
+    if not given.keys() <= COUNTS.keys() or not all(value.isdecimal() for value in given.values()):
+        sys.exit(f"error: the options are {' '.join(f'{name}={count}' for name, count in COUNTS.items())}")
+    if not given:
+        return COUNTS, results
+    return dict.fromkeys(COUNTS, 0) | {name: int(value) for name, value in given.items()}, results
+
+
+def restart_where_disks_can_be_mounted(arguments: Sequence[str]) -> None:
+    """Replace this process by one in a mount namespace, where the system allows it; otherwise do nothing."""
+    if "CHARCELLS_SEPARATE" in os.environ or not shutil.which("unshare"):
+        return
+    if subprocess.run([*MOUNT_NAMESPACE, "true"], capture_output=True).returncode == 0:
+        os.environ["CHARCELLS_SEPARATE"] = "1"
+        os.execvp("unshare", [*MOUNT_NAMESPACE, sys.executable, "-m", "experiments.robustness", *arguments])
+
+
+class Trials:
+    """The wanted trials that the table of a folder does not have yet; each is recorded as soon as it ends."""
+
+    def __init__(self, bench: Bench, wanted: dict[str, int], results: Path) -> None:
+        self.bench, self.wanted, self.results = bench, wanted, results
+        self.recorded = table.rows(results)
+
+    def record(self, fault: str, number: int, variant: str, moment: str, result: str) -> None:
+        table.add(self.results, fault, number, variant, moment, result)
+
+    def due(self, family: str, count: int) -> Iterator[tuple[int, random.Random]]:
+        """Numbers of the missing trials of a family, each with the random numbers that belong to it."""
+        done = {int(row["number"]) for row in self.recorded if table.family(row["fault"]) == family}
+        for number in sorted(set(range(count)) - done):
+            yield number, random.Random(f"{family} {number}")
+
+    def kills(self) -> None:
+        for number, rng in self.due("kill", self.wanted["kills"]):
+            stopped, *trial = kill(self.bench, number, rng)
+            self.record(stopped, number, *trial)
+
+    def faults(self) -> None:
+        for name, fault in FAULTS.items():
+            # a sweep takes a minute, other trials a second
+            count = min(self.wanted["faults"], 2) if name == "sweep's worker killed" else self.wanted["faults"]
+            if count and name in MOUNTS and "CHARCELLS_SEPARATE" not in os.environ:
+                print(f"{name}: not tried, since this system allows no mount")
+                continue
+            for number, rng in self.due(name, count):
+                variant = list(VARIANTS)[number % len(VARIANTS)]
+                self.bench.reference(variant)
+                folder = self.bench.folder / f"{fault.__name__}{number}"
+                self.record(name, number, *fault(self.bench, folder, variant, rng))
+
+    def commands(self) -> None:
+        for number, rng in self.due("train.py", self.wanted["commands"]):
+            stopped, *trial = command(self.bench, number, rng)
+            self.record(stopped, number, *trial)
+
+    def inputs(self) -> None:
+        done = sum(row["fault"] == "input" for row in self.recorded)
+        if self.wanted["inputs"] > done:
+            folder = self.bench.folder / "inputs"
+            folder.mkdir()
+            # seeded with the number of those done, so that more inputs are other inputs
+            inputs(self.wanted["inputs"] - done, folder, done, lambda *trial: self.record("input", 0, *trial))
+
+    def long_run(self) -> None:
+        if not self.wanted["steps"] or any(row["fault"] == "long run" for row in self.recorded):
+            return
+        text = "".join(random.Random(1).choices("abcdefgh\n", k=5000))
+        for step, memory, handles, logs in long_run(self.wanted["steps"], self.bench.folder, text):
+            measured = f"measured: {memory:.1f} MB resident, {handles} files, {logs:,} B"
+            self.record("long run", step, "", f"{step}", measured)
+
 
 def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
-    wanted = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 400_000}
-    given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
-    results = Path(given.pop("results", Path(__file__).parents[1] / "results"))
-    if not given.keys() <= wanted.keys() or not all(value.isdecimal() for value in given.values()):
-        sys.exit(f"error: what can be given: {' '.join(f'{name}={count}' for name, count in wanted.items())}")
-    wanted = dict.fromkeys(wanted, 0) | {name: int(value) for name, value in given.items()} if given else wanted
-    separate = ["unshare", "--user", "--map-root-user", "--mount"]  # there a disk can be made that is soon full
-    possible = shutil.which("unshare") and subprocess.run([*separate, "true"], capture_output=True).returncode == 0
-    if possible and wanted["faults"] and "CHARCELLS_SEPARATE" not in os.environ:
-        os.environ["CHARCELLS_SEPARATE"] = "1"
-        os.execvp("unshare", [*separate, sys.executable, "-m", "experiments.robustness", *arguments])
+    wanted, results = parse(arguments)
+    if wanted["faults"]:
+        restart_where_disks_can_be_mounted(arguments)
     results.mkdir(parents=True, exist_ok=True)
-    add = partial(table.add, results)
     torch.set_num_threads(1)
-    assert plots and threading.active_count() == 1, "a process with threads is not to be forked"
-    there = table.rows(results)
-
-    def due(name: str, count: int) -> Iterator[tuple[int, random.Random]]:
-        done = {int(row["number"]) for row in there if table.family(row["fault"]) == name}
-        for number in sorted(set(range(count)) - done):
-            yield number, random.Random(f"{name} {number}")
-
+    assert pictures and threading.active_count() == 1, "a process with threads must not be forked"
     with tempfile.TemporaryDirectory(prefix="charcells-") as scratch:
-        bench = Bench(Path(scratch))
-        for number, rng in due("kill", wanted["kills"]):
-            stopped, *trial = kill(bench, number, rng)
-            add(stopped, number, *trial)
-        for name, fault in FAULTS.items():
-            count = min(wanted["faults"], 2) if name == "sweep's worker killed" else wanted["faults"]
-            if count and name in MOUNTS and "CHARCELLS_SEPARATE" not in os.environ:
-                print(f"{name}: not tried, since nothing can be mounted here")
-                continue
-            for number, rng in due(name, count):
-                variant = list(VARIANTS)[number % len(VARIANTS)]
-                bench.reference(variant)
-                add(name, number, *fault(bench, bench.folder / f"{fault.__name__}{number}", variant, rng))
-        for number, rng in due("train.py", wanted["commands"]):
-            stopped, *trial = command(bench, number, rng)
-            add(stopped, number, *trial)
-        done = sum(row["fault"] == "input" for row in there)
-        if wanted["inputs"] > done:
-            folder = bench.folder / "inputs"
-            folder.mkdir()
-            inputs(wanted["inputs"] - done, folder, done, lambda *found: add("input", 0, *found))
-        if wanted["steps"] and not any(row["fault"] == "long run" for row in there):
-            random_text = "".join(random.Random(1).choices("abcdefgh\n", k=5000))
-            for step, memory, handles, logs in long_run(wanted["steps"], bench.folder, random_text):
-                add("long run", step, "", f"{step}", f"measured: {memory:.1f} MB resident, {handles} files, {logs:,} B")
+        trials = Trials(Bench(Path(scratch)), wanted, results)
+        trials.kills()
+        trials.faults()
+        trials.commands()
+        trials.inputs()
+        trials.long_run()
     write_atomically(results / "robustness.md", table.report(results))
 
 

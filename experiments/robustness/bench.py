@@ -1,4 +1,4 @@
-"""Runs to be hindered: each in a process of its own, compared bit for bit with the one that nothing has disturbed."""
+"""Runs to be disturbed: each in a process of its own, compared bit for bit with an undisturbed run."""
 
 import functools
 import os
@@ -13,11 +13,15 @@ from typing import Any
 
 import torch
 
-from charcells import callbacks, plots
-from charcells.config import Config, Interrupted, UserError, compose, from_hydra, load
-from charcells.files import read_samples, read_summary
-from charcells.generation import read_checkpoint
-from charcells.training import train
+from charcells.cli.compose import compose
+from charcells.config import Config
+from charcells.errors import UserError
+from charcells.models.checkpoint import read_checkpoint
+from charcells.runs import pictures
+from charcells.runs.folder import RunFolder
+from charcells.signals import Interrupted, raise_interrupted
+from charcells.training import checkpoints
+from charcells.training.train import train
 
 TEXT = "".join("abcdefgh\n"[(i * i * 7 + i // 3) % 9] for i in range(1500))
 
@@ -34,7 +38,7 @@ COMMON = (
     "trainer.log_every_n_steps=4",
     "samples.length=5",
 )
-"""42 steps, 6 validations with a sample each: under a second."""
+"""42 steps and 6 validations with a sample each, which take less than a second."""
 
 VARIANTS = {
     "lstm streams one_cycle": ("cell=lstm", "model.num_layers=2", "model.dropout=0.3"),
@@ -57,33 +61,33 @@ VARIANTS = {
 }
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
-"""What asks a run to stop, and what asks nobody."""
+"""Signals that ask a run to stop, and SIGKILL, which it cannot handle."""
 
 OFTEN = 0.05
-"""Seconds from one checkpoint to the next, instead of a minute."""
+"""Seconds between checkpoints, instead of a minute."""
 
 LIMIT = 120
-"""Seconds after which a trial counts as hung."""
+"""Seconds after which a trial counts as hanging."""
 
 
 class Bench:
-    """A folder with a text, the undisturbed run of each variant, and the trials."""
+    """A folder with a text, an undisturbed run of each variant, and the trials."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.text = folder / "text.txt"
         self.text.write_text(TEXT)
-        # what is looked up or imported at its first use need not be so in each process
+        # imports and caches what training needs, so that each forked process has it already
         train(self.config("lstm streams one_cycle", "trainer.max_steps=2"), folder / "warm")
         self.seconds: dict[str, float] = {}
 
-    @functools.cache  # noqa: B019 (there is one bench)
+    @functools.cache  # noqa: B019 (there is only one bench)
     def config(self, variant: str, *overrides: str) -> Config:
         config: Config = compose([*COMMON, f"corpus.path={self.text}", *VARIANTS[variant], *overrides])
         return config
 
     def reference(self, variant: str) -> Path:
-        """The run folder of a variant that nothing disturbs."""
+        """The folder of the undisturbed run of a variant, trained on the first call."""
         folder = self.folder / "undisturbed" / variant.replace(" ", "_")
         if not folder.exists():
             began = time.monotonic()
@@ -92,8 +96,8 @@ class Bench:
             self.seconds[variant] = time.monotonic() - began
         return folder
 
-    def goes_on(self, variant: str, folder: Path) -> str:
-        """Resume a run, to its end, and say whether it is the undisturbed one: 'exact', or what is wrong."""
+    def resume(self, variant: str, folder: Path) -> str:
+        """Resume a run until it ends and compare it with the undisturbed run: 'exact', or what is wrong."""
         status, output = attempt(self.config(variant), folder)
         if status != 0:
             return f"resume ended with {status}: {output.strip()[-300:]}"
@@ -101,32 +105,34 @@ class Bench:
         return f"another run: {', '.join(found)}" if found else "exact"
 
 
-def no_picture(metrics: Path, picture: Path, title: str) -> None:
-    """In place of loss.png, which takes as long as all else and of which nothing depends."""
+def no_picture(run: RunFolder, title: str) -> None:
+    """Replaces the drawing of loss.png, which takes as long as the training and on which nothing depends."""
 
 
 def attempt(
     config: Config,
     folder: Path,
     *,
-    hinder: Callable[[], None] = lambda: None,
+    disturb: Callable[[], None] = lambda: None,
     meanwhile: Callable[[int], None] = lambda process: None,
 ) -> tuple[int, str]:
-    """Train in a process of its own: a new run, or on with what the folder holds.
+    """Train in a process of its own: start a run, or resume it if the folder has its configuration.
 
     Args:
-        config: of the run, as long as the folder has none of its own.
+        config: used for a new run; a resumed run has its own.
         folder: the run folder.
-        hinder: what that process does to itself before.
-        meanwhile: what is done to it from here, given its number.
+        disturb: called in that process before it trains.
+        meanwhile: called in this process with the process id while the other trains.
 
-    Returns its status (the negative number of a signal that ended it) and what it has printed.
+    Returns the exit status (the negative number of the signal that ended it) and the output.
     """
     with tempfile.TemporaryFile("w+") as output:
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS[:3])  # what comes early waits for the new one's handlers
+        mask = signal.pthread_sigmask(
+            signal.SIG_BLOCK, STOPS[:3]
+        )  # early signals wait until the child has its handlers
         process = os.fork()
         if process == 0:
-            _train_and_exit(config, folder, hinder, output.fileno())
+            _train_and_exit(config, folder, disturb, output.fileno())
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         meanwhile(process)
         status = _wait(process)
@@ -134,25 +140,22 @@ def attempt(
         return status, output.read()
 
 
-def _train_and_exit(config: Config, folder: Path, hinder: Callable[[], None], output: int) -> None:
-    """What train.py does, from its signals to its status."""
-    status = 99
+def _train_and_exit(config: Config, folder: Path, disturb: Callable[[], None], output: int) -> None:
+    """Do what train.py does, from its signal handlers to its exit status."""
+    status = 99  # an exception that train.py does not expect
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdout.flush()
 
-        def interrupt(number: int, frame: Any) -> None:
-            raise Interrupted(128 + number)
-
-        for number in STOPS[:3]:  # also where the harness itself is to go on after them, as under nohup
-            signal.signal(number, interrupt)
+        for number in STOPS[:3]:  # even if the harness itself ignores them, as under nohup
+            signal.signal(number, raise_interrupted)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS[:3])
-        callbacks.CHECKPOINT_SECONDS = OFTEN
-        plots.loss_curve = no_picture
-        hinder()
-        resume = (folder / "config.yaml").exists()
-        train(from_hydra(load(folder / "config.yaml")) if resume else config, folder, resume=resume)
+        checkpoints.CHECKPOINT_SECONDS = OFTEN
+        pictures.loss_curve = no_picture
+        disturb()
+        run = RunFolder(folder)
+        train(run.read_config() if run.has_config else config, folder, resume=run.has_config)
         status = 0
     except Interrupted as stopped:
         status = int(str(stopped.code))
@@ -180,17 +183,19 @@ def _wait(process: int) -> int:
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """In what two finished runs differ, speed and paths aside."""
+    """The names of what differs between two finished runs, apart from speed and paths."""
     found = []
     for name in ("last.ckpt", "best.ckpt"):
         parts = [torch.load(run / "checkpoints" / name, weights_only=True) for run in (one, other)]
         found += [f"{name} {key}" for key in ("state_dict", "optimizer_states") if not _equal(*(p[key] for p in parts))]
-    tables = [[row.rsplit(",", 1)[0] for row in (run / "metrics.csv").read_text().splitlines()] for run in (one, other)]
+    # the last column is the speed
+    rows = [RunFolder(run).metrics.read_text().splitlines() for run in (one, other)]
+    tables = [[row.rsplit(",", 1)[0] for row in table] for table in rows]
     if tables[0] != tables[1]:
         found.append("metrics.csv")
-    if read_samples(one) != read_samples(other):
+    if RunFolder(one).read_samples() != RunFolder(other).read_samples():
         found.append("samples.jsonl")
-    summaries = [read_summary(run) for run in (one, other)]
+    summaries = [RunFolder(run).read_summary() for run in (one, other)]
     keys = [key for key in summaries[0] if "/" in key] + ["status", "steps", "epochs", "best_step", "error"]
     return found + [f"summary {key}" for key in keys if summaries[0][key] != summaries[1].get(key)]
 
@@ -206,16 +211,17 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def damage(folder: Path) -> str:
-    """What of a run folder cannot be read; empty where all can."""
+    """The first file of a run folder that cannot be read, and why; empty if all can be read."""
     try:
-        if (folder / "config.yaml").exists():
-            from_hydra(load(folder / "config.yaml"))
-        if (folder / "summary.json").exists() and not read_summary(folder):
+        run = RunFolder(folder)
+        if run.has_config:
+            run.read_config()
+        if run.has_summary and not run.read_summary():
             return "summary.json"
-        for checkpoint in folder.glob("checkpoints/*.ckpt"):
+        for checkpoint in run.checkpoints.glob("*.ckpt"):
             read_checkpoint(checkpoint)
-        if (folder / "samples.jsonl").exists():
-            read_samples(folder)
+        if run.samples.exists():
+            run.read_samples()
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""

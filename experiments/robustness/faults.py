@@ -1,4 +1,4 @@
-"""Faults of the machine: each trial returns its variant, its moment and its result."""
+"""Faults of the machine."""
 
 import functools
 import os
@@ -13,41 +13,48 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charcells.files import read_summary
-from charcells.module import CharLM
+from charcells.runs.folder import RunFolder, find_run_folders
+from charcells.training.language_model import CharLM
 from experiments.robustness.bench import COMMON, LIMIT, TEXT, Bench, attempt, damage, differences
 from experiments.robustness.kills import SCRIPT, at_random
 
 Trial = tuple[str, str, str]
+"""Variant, moment and result of a trial; the result is 'exact' or what is wrong."""
 
 
-def refused(status: int, output: str, folder: Path, *said: str) -> str:
-    """What is wrong with a run that was to end with status 1 and a line that says so; empty where nothing is."""
-    if status != 1 or "Traceback" in output or output.count("error: ") != 1 or not all(part in output for part in said):
+def refused(status: int, output: str, folder: Path, *expected: str) -> str:
+    """What is wrong with a run that should have ended with status 1 and one error line with the expected parts; empty
+    if nothing is."""
+    if (
+        status != 1
+        or "Traceback" in output
+        or output.count("error: ") != 1
+        or not all(part in output for part in expected)
+    ):
         return f"status {status}: {output.strip()[-300:]}"
     return damage(folder)
 
 
-def hindered(bench: Bench, folder: Path, variant: str, hinder: Callable[[], None], mend: Callable[[], None]) -> str:
-    """Train under a hindrance, mend it, resume."""
-    status, output = attempt(bench.config(variant), folder, hinder=hinder)
+def disturbed(bench: Bench, folder: Path, variant: str, disturb: Callable[[], None], fix: Callable[[], None]) -> str:
+    """Train with a fault, fix the fault, resume: 'exact' or what is wrong."""
+    status, output = attempt(bench.config(variant), folder, disturb=disturb)
     wrong = damage(folder) if status == 0 else refused(status, output, folder, "resume=")
     drafts = [path.name for path in folder.rglob("*.tmp")]
-    mend()
+    fix()
     if wrong or drafts:
         return wrong or f"left behind: {drafts}"
     if status == 0:
         return ", ".join(differences(bench.reference(variant), folder)) or "exact"
-    return bench.goes_on(variant, folder)
+    return bench.resume(variant, folder)
 
 
 def file_size_limit(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
     limit = int(10 ** rng.uniform(2.5, 4.8))
 
-    def hinder() -> None:
+    def disturb() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    return variant, f"{limit} bytes", hindered(bench, folder, variant, hinder, lambda: None)
+    return variant, f"{limit} bytes", disturbed(bench, folder, variant, disturb, lambda: None)
 
 
 def mount(*arguments: str) -> None:
@@ -59,7 +66,7 @@ def full_disk(bench: Bench, folder: Path, variant: str, rng: random.Random) -> T
     folder.mkdir()
     mount("-t", "tmpfs", "-o", f"size={size}k", "none", str(folder))
     try:
-        result = hindered(bench, folder, variant, lambda: None, lambda: mount("-o", "remount,size=16m", str(folder)))
+        result = disturbed(bench, folder, variant, lambda: None, lambda: mount("-o", "remount,size=16m", str(folder)))
     finally:
         subprocess.run(["umount", str(folder)], check=True)
     return variant, f"{size} KiB", result
@@ -77,16 +84,16 @@ def read_only_folder(bench: Bench, folder: Path, variant: str, rng: random.Rando
         status, output = attempt(bench.config(variant), folder)
         wrong = refused(status, output, folder, "Read-only file system")
         mount("-o", "remount,rw", str(folder))
-        result = wrong or bench.goes_on(variant, folder)
+        result = wrong or bench.resume(variant, folder)
     finally:
         subprocess.run(["umount", str(folder)], check=True)
     return variant, f"resumed after {seconds:.2f} s", result
 
 
 def at_step(step: int, action: Callable[[], None]) -> Callable[[], None]:
-    """Have a process do something in the midst of a step."""
+    """Make a process call `action` in the middle of a step (counted from 1)."""
 
-    def hinder() -> None:
+    def disturb() -> None:
         original = CharLM.training_step
 
         def training_step(self: CharLM, batch: Any, batch_idx: int) -> Any:
@@ -96,15 +103,15 @@ def at_step(step: int, action: Callable[[], None]) -> Callable[[], None]:
 
         CharLM.training_step = training_step  # type: ignore[method-assign]
 
-    return hinder
+    return disturb
 
 
 def with_wandb(bench: Bench, folder: Path, variant: str, step: int, action: Callable[[], None]) -> str:
     config = bench.config(variant, "logger=wandb", "logger.mode=offline")
-    status, output = attempt(config, folder, hinder=at_step(step, action))
-    told = (folder / "train.log").read_text(encoding="utf-8").count("W&B")
-    if status != 0 or "Traceback" in output or told != 1:
-        return f"status {status}, told {told} times: {output.strip()[-300:]}"
+    status, output = attempt(config, folder, disturb=at_step(step, action))
+    warnings = (folder / "train.log").read_text(encoding="utf-8").count("W&B")
+    if status != 0 or "Traceback" in output or warnings != 1:
+        return f"status {status}, {warnings} warnings: {output.strip()[-300:]}"
     return damage(folder) or ", ".join(differences(bench.reference(variant), folder)) or "exact"
 
 
@@ -127,9 +134,9 @@ def wandb_folder_removed(bench: Bench, folder: Path, variant: str, rng: random.R
 def corpus_changed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
     seconds, place = rng.uniform(0.3, 0.8) * bench.seconds[variant], rng.randrange(len(TEXT))
     attempt(bench.config(variant), folder, meanwhile=at_random(signal.SIGKILL, seconds))
-    if not (folder / "checkpoints" / "last.ckpt").exists():
-        return variant, f"{seconds:.2f} s: no checkpoint yet", bench.goes_on(variant, folder)
-    if read_summary(folder).get("status") == "finished":
+    if not RunFolder(folder).last.exists():
+        return variant, f"{seconds:.2f} s: no checkpoint yet", bench.resume(variant, folder)
+    if RunFolder(folder).read_summary().finished:
         return variant, "not stopped", "exact"
     bench.text.write_text(TEXT[:place] + "?" + TEXT[place + 1 :])
     try:
@@ -137,17 +144,17 @@ def corpus_changed(bench: Bench, folder: Path, variant: str, rng: random.Random)
     finally:
         bench.text.write_text(TEXT)
     wrong = refused(status, output, folder, "corpus file has changed")
-    return variant, f"character {place}", wrong or bench.goes_on(variant, folder)
+    return variant, f"character {place}", wrong or bench.resume(variant, folder)
 
 
 def clock_jumps(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
     far = 10 ** rng.uniform(0, 8)
 
-    def hinder() -> None:
+    def disturb() -> None:
         clock = time.time
         time.time = lambda: clock() + rng.uniform(-far, far)
 
-    status, output = attempt(bench.config(variant), folder, hinder=hinder)
+    status, output = attempt(bench.config(variant), folder, disturb=disturb)
     wrong = "" if status == 0 and "Traceback" not in output else f"status {status}: {output.strip()[-300:]}"
     return variant, f"±{far:.0f} s", wrong or ", ".join(differences(bench.reference(variant), folder)) or "exact"
 
@@ -170,11 +177,11 @@ def two_processes(bench: Bench, folder: Path, variant: str, rng: random.Random) 
     seconds, second = rng.uniform(0, 0.3) * bench.seconds[variant], []
 
     def meanwhile(process: int) -> None:
-        while not (folder / "summary.json").exists():
+        while not RunFolder(folder).has_summary:
             time.sleep(0.001)
         time.sleep(seconds)
-        os.kill(process, signal.SIGSTOP)  # else it may have ended before the second has begun
-        if read_summary(folder).get("status") == "running":
+        os.kill(process, signal.SIGSTOP)  # otherwise it may have ended before the second one begins
+        if RunFolder(folder).read_summary().status == "running":
             second.append(attempt(bench.config(variant), folder))
         os.kill(process, signal.SIGCONT)
 
@@ -208,7 +215,7 @@ def worker_killed(bench: Bench, folder: Path, variant: str, rng: random.Random) 
         output, _ = process.communicate(timeout=LIMIT)
     wrong = "" if "a worker was killed" in output and "Traceback" not in output else output.strip()[-300:]
     again = subprocess.run(arguments, capture_output=True, text=True, timeout=2 * LIMIT)
-    states = [read_summary(run.parent).get("status") for run in folder.glob("*/summary.json")]
+    states = [run.read_summary().status for run in find_run_folders(folder)]
     if not wrong and (again.returncode != 0 or states != ["finished"] * 3):
         wrong = f"again: {again.returncode}, {states}: {again.stderr.strip()[-300:]}"
     return "sweep of 3 runs", "once a run has begun", wrong or "all runs finished"
@@ -227,4 +234,4 @@ FAULTS: dict[str, Callable[[Bench, Path, str, random.Random], Trial]] = {
     "sweep's worker killed": worker_killed,
 }
 MOUNTS = ("disk full", "read-only folder")
-"""Need the right to mount."""
+"""Faults that need the permission to mount a disk."""

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM, SIGHUP and SIGKILL, at any moment and inside the writing of a file."""
+"""SIGINT, SIGTERM, SIGHUP and SIGKILL, at any moment and while a file is being written."""
 
 import os
 import random
@@ -11,30 +11,32 @@ from collections.abc import Callable
 from typing import Any
 
 from charcells import files
-from charcells.config import CONF_DIR
-from charcells.files import read_summary
+from charcells.cli.compose import CONF_DIR
+from charcells.runs.folder import RunFolder
 from experiments.robustness.bench import COMMON, LIMIT, STOPS, VARIANTS, Bench, attempt, damage, differences
 
 SCRIPT = CONF_DIR.parent / "train.py"
 
 
 def at_random(number: int, seconds: float) -> Callable[[int], None]:
-    """Send a signal after so many seconds, if the process is still there then."""
+    """Send a signal after `seconds`; if the process has ended by then, nothing happens."""
 
     def send(process: int) -> None:
         time.sleep(seconds)
-        os.kill(process, number)  # it has not been waited for: the number is still its own
+        os.kill(process, number)  # it has not been waited for, so its id is not reused
 
     return send
 
 
 def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
-    """Have a process signal itself in the midst of its so manieth write of a file that is to be replaced.
+    """Make a process send a signal to itself during its write number `write` of a file (counted from 1).
 
-    `place`: 'half' of it written, 'whole' but not yet in its place, or just 'replaced'.
+    Args:
+        place: 'half': while half of the draft is written; 'whole': when the draft is complete; 'replaced': just after
+            it has replaced the file.
     """
 
-    def hinder() -> None:
+    def disturb() -> None:
         count = 0
         fsync, replace = os.fsync, os.replace
 
@@ -47,7 +49,7 @@ def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
             if at("whole"):
                 os.kill(os.getpid(), number)
             if place == "half" and count == write:
-                if number == signal.SIGKILL:  # the others let the write end
+                if number == signal.SIGKILL:  # after the other signals the write is completed
                     os.ftruncate(file, os.fstat(file).st_size // 2)
                 os.kill(os.getpid(), number)
             fsync(file)
@@ -59,11 +61,11 @@ def inside_write(number: int, write: int, place: str) -> Callable[[], None]:
 
         files.os.fsync, files.os.replace = counted_fsync, counted_replace  # type: ignore[attr-defined]
 
-    return hinder
+    return disturb
 
 
 def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
-    """One trial: a run that is stopped once to three times. Its fault, variant, moment and result."""
+    """Stop a run one to three times and resume it: its fault, variant, moments and result."""
     variant = list(VARIANTS)[number % len(VARIANTS)]
     stop = STOPS[(number + number // len(VARIANTS)) % len(STOPS)]
     bench.reference(variant)
@@ -74,17 +76,17 @@ def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, 
         if inside:
             write, place = rng.randint(1, 30), rng.choice(("half", "whole", "replaced"))
             moment = f"write {write} {place}"
-            status, output = attempt(bench.config(variant), folder, hinder=inside_write(stop, write, place))
+            status, output = attempt(bench.config(variant), folder, disturb=inside_write(stop, write, place))
         else:
             seconds = rng.uniform(0, 1.1 * bench.seconds[variant])
             moment = f"{seconds:.3f} s"
             status, output = attempt(bench.config(variant), folder, meanwhile=at_random(stop, seconds))
-        began = (folder / "summary.json").exists()
+        began = RunFolder(folder).has_summary
         expected = -stop if stop == signal.SIGKILL else 128 + stop
         if status == 0:
             moments.append(f"{moment}: it had ended")
             break
-        said = read_summary(folder).get("status")
+        said = RunFolder(folder).read_summary().status
         moments.append(f"{moment}: {said or 'not begun'}")
         wrong = damage(folder)
         if status != expected or "Traceback" in output:
@@ -95,7 +97,7 @@ def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, 
             return stop.name, variant, "; ".join(moments), wrong
         if said == "finished":
             break
-    result = bench.goes_on(variant, folder) if read_summary(folder).get("status") != "finished" else "exact"
+    result = bench.resume(variant, folder) if not RunFolder(folder).read_summary().finished else "exact"
     if result == "exact":
         found = differences(bench.reference(variant), folder)
         result = f"another run: {', '.join(found)}" if found else "exact"
@@ -106,13 +108,13 @@ def kill(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, 
 
 
 def default_signals() -> None:
-    """For a new process, which would ignore what the harness ignores."""
+    """Reset the handlers in a new process, which otherwise inherits the signals that the harness ignores."""
     for number in STOPS[:3]:
         signal.signal(number, signal.SIG_DFL)
 
 
 def command(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, str, str]:
-    """A kill of the real command, at any moment of some seconds, and its real resume."""
+    """Stop the command train.py within its first nine seconds, and resume it: fault, variant, moment and result."""
     variant = list(VARIANTS)[number % len(VARIANTS)]
     stop = STOPS[number % len(STOPS)]
     folder = bench.folder / f"command{number}"
@@ -130,7 +132,7 @@ def command(bench: Bench, number: int, rng: random.Random) -> tuple[str, str, st
         output, _ = process.communicate(timeout=LIMIT)
     if "Traceback" in output or damage(folder):
         return f"train.py {stop.name}", variant, f"{seconds:.2f} s", damage(folder) or output.strip()[-300:]
-    again = [f"resume={folder}"] if (folder / "config.yaml").exists() else overrides
+    again = [f"resume={folder}"] if RunFolder(folder).has_config else overrides
     done = subprocess.run([sys.executable, str(SCRIPT), *again], capture_output=True, text=True, timeout=LIMIT)
     wrong = done.stderr.strip()[-300:] if done.returncode else ", ".join(differences(bench.reference(variant), folder))
     return f"train.py {stop.name}", variant, f"{seconds:.2f} s", wrong or "exact"

@@ -1,12 +1,15 @@
-"""The trials as rows of robustness.csv, written as they come, and robustness.md made from them."""
+"""The rows of robustness.csv, one for each trial, and robustness.md, which is made from them."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
+Row = dict[str, str]
 COLUMNS = ("fault", "number", "variant", "moment", "result")
 
 
-def rows(folder: Path) -> list[dict[str, str]]:
+def rows(folder: Path) -> list[Row]:
+    """The rows of robustness.csv in a folder; none where there is no such file."""
     path = folder / "robustness.csv"
     if not path.exists():
         return []
@@ -15,6 +18,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def add(folder: Path, fault: str, number: int, variant: str, moment: str, result: str) -> None:
+    """Append a row to robustness.csv, and print it if something was lost."""
     path = folder / "robustness.csv"
     new = not path.exists()
     with open(path, "a", newline="", encoding="utf-8") as file:
@@ -27,22 +31,24 @@ def add(folder: Path, fault: str, number: int, variant: str, moment: str, result
 
 
 GOOD = ("exact", "not stopped", "all runs finished", "trained", "refused: ", "measured: ")
+"""Beginnings of the results with which nothing is lost."""
 
 MEANING = {
-    "kill": "SIGINT, SIGTERM, SIGHUP or SIGKILL, one to three times a run, at any moment or inside a write of a file",
-    "train.py": "the same to the command itself, at any moment of its first nine seconds, imports included",
+    "kill": "SIGINT, SIGTERM, SIGHUP or SIGKILL, one to three times per run, at any moment or during a write of a file",
+    "train.py": "the same signals to the command itself, at any moment of its first nine seconds, imports included",
     "file-size limit": "no file can grow beyond a random size (RLIMIT_FSIZE), resumed without the limit",
-    "disk full": "the run folder is a disk of 4 to 128 KiB, resumed once there is room",
-    "read-only folder": "a run is interrupted, resumed while its disk cannot be written, resumed again",
+    "disk full": "the run folder is a disk of 4 to 128 KiB, resumed when there is room again",
+    "read-only folder": "a run is interrupted, resumed while its disk is read-only, resumed again",
     "W&B service killed": "SIGKILL to wandb-core at a random step",
     "W&B folder removed": "rm -r of wandb/ at a random step",
     "corpus changed": "a run is killed, resumed with one character of the corpus changed, resumed with the right text",
-    "clock jumps": "each look at the clock gives another time, up to three years off",
+    "clock jumps": "every reading of the clock gives a different time, up to three years off",
     "asleep": "SIGSTOP, half a second, SIGCONT",
     "two processes": "a second process resumes the run while the first trains",
-    "sweep's worker killed": "SIGKILL to a worker, as the kernel sends it for want of memory; the same command again",
+    "sweep's worker killed": "SIGKILL to a worker, as the kernel sends it when memory runs out; the same command again",
     "input": "generated configurations and texts",
 }
+"""For each family of faults what is done to a run."""
 
 
 def report(folder: Path) -> str:
@@ -51,57 +57,80 @@ def report(folder: Path) -> str:
     lines = [
         "# Robustness",
         "",
-        "What was tried, how often, and what was lost. A trial counts as *exact* where the run, resumed, ended with",
-        "the weights, optimizer state, metrics, samples and figures of the run that nothing had disturbed, bit for",
-        "bit, and the folder could be read after each stop. Each trial: [robustness.csv](robustness.csv). Made by",
-        "`python -m experiments.robustness` on one thread of a CPU; it goes on where it was stopped.",
+        "What was tried, how often, and what was lost. A trial counts as *exact* if the run, once resumed, ended with",
+        "the same weights, optimizer state, metrics, samples and figures as an undisturbed run, bit for bit, and if",
+        "the folder could be read after each stop. Each trial: [robustness.csv](robustness.csv). Made by",
+        "`python -m experiments.robustness` on one thread of a CPU; if it is stopped, the same command continues.",
         "",
-        "| fault | what is done | trials | exact | lost | command |",
-        "|---|---|---|---|---|---|",
+        *_faults_table(table),
+        *_kills_table([row for row in table if family(row["fault"]) == "kill" and row["result"] != "not stopped"]),
+        *_inputs_summary([row for row in table if row["fault"] == "input"]),
+        *_long_run_table([row for row in table if row["fault"] == "long run"]),
     ]
-    for name, meaning in MEANING.items():
-        tried = [row for row in table if family(row["fault"]) == name]
-        mine = [row for row in tried if row["result"] != "not stopped"]
-        if not mine or name == "input":
-            continue
-        lost = sum(not row["result"].startswith(GOOD) for row in mine)
-        argument = {"kill": "kills", "train.py": "commands"}.get(name, "faults")
-        lines.append(
-            f"| {name} | {meaning} | {len(mine)} | {len(mine) - lost} | {lost or 'nothing'} "
-            f"| `python -m experiments.robustness {argument}={max(int(row['number']) for row in tried) + 1}` |"
-        )
-    kills = [row for row in table if family(row["fault"]) == "kill" and row["result"] != "not stopped"]
-    if kills:
-        each = {
-            f"{row['fault']}, {row['variant']}": sum(
-                (other["fault"], other["variant"]) == (row["fault"], row["variant"]) for other in kills
-            )
-            for row in kills
-        }
-        stops = sum(row["moment"].count(": ") - row["moment"].count("it had ended") for row in kills)
-        inside = sum(row["moment"].count("write ") for row in kills)
-        lines += ["", f"The {len(kills)} kill trials are {stops} kills, {inside} of them aimed inside a write:", ""]
-        lines += ["| signal, variant | trials |", "|---|---|"]
-        lines += [f"| {name} | {count} |" for name, count in sorted(each.items())]
-    fed = [row for row in table if row["fault"] == "input"]
-    if fed:
-        trained = sum(row["result"] == "trained" for row in fed)
-        wrong = sum(not row["result"].startswith(GOOD) for row in fed)
-        different = len({(row["variant"], row["moment"]) for row in fed})
-        lines += [
-            "",
-            f"**Odd input** (`python -m experiments.robustness inputs={len(fed)}`): of {len(fed)} generated "
-            f"configurations and texts ({different} different) {trained} were trained and sampled from, "
-            f"{len(fed) - trained - wrong} refused in one line, {wrong} ended otherwise.",
-        ]
-    long = [row for row in table if row["fault"] == "long run"]
-    if long:
-        lines += ["", "**A long run** (`python -m experiments.robustness steps=...`), a checkpoint each second:", ""]
-        lines += ["| step | what was measured |", "|---|---|"]
-        lines += [f"| {row['moment']} | {row['result'].removeprefix('measured: ')} |" for row in long]
     return "\n".join(lines) + "\n"
 
 
+def _faults_table(table: list[Row]) -> list[str]:
+    lines = ["| fault | what is done | trials | exact | lost | command |", "|---|---|---|---|---|---|"]
+    for name, meaning in MEANING.items():
+        tried = [row for row in table if family(row["fault"]) == name]
+        stopped = [row for row in tried if row["result"] != "not stopped"]
+        if not stopped or name == "input":
+            continue
+        lost = sum(not row["result"].startswith(GOOD) for row in stopped)
+        argument = {"kill": "kills", "train.py": "commands"}.get(name, "faults")
+        lines.append(
+            f"| {name} | {meaning} | {len(stopped)} | {len(stopped) - lost} | {lost or 'nothing'} "
+            f"| `python -m experiments.robustness {argument}={max(int(row['number']) for row in tried) + 1}` |"
+        )
+    return lines
+
+
+def _kills_table(kills: list[Row]) -> list[str]:
+    """How many of the kill trials there are of each signal and variant."""
+    if not kills:
+        return []
+    counts = Counter(f"{row['fault']}, {row['variant']}" for row in kills)
+    # a moment lists each stop as "when: what was found"
+    stops = sum(row["moment"].count(": ") - row["moment"].count("it had ended") for row in kills)
+    inside = sum(row["moment"].count("write ") for row in kills)
+    return [
+        "",
+        f"The {len(kills)} kill trials are {stops} kills, {inside} of them aimed at a write:",
+        "",
+        "| signal, variant | trials |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in sorted(counts.items())),
+    ]
+
+
+def _inputs_summary(fed: list[Row]) -> list[str]:
+    if not fed:
+        return []
+    trained = sum(row["result"] == "trained" for row in fed)
+    wrong = sum(not row["result"].startswith(GOOD) for row in fed)
+    different = len({(row["variant"], row["moment"]) for row in fed})
+    return [
+        "",
+        f"**Odd input** (`python -m experiments.robustness inputs={len(fed)}`): of {len(fed)} generated "
+        f"configurations and texts ({different} different) {trained} were trained and sampled from, "
+        f"{len(fed) - trained - wrong} were refused in one line, {wrong} ended otherwise.",
+    ]
+
+
+def _long_run_table(long: list[Row]) -> list[str]:
+    if not long:
+        return []
+    return [
+        "",
+        "**A long run** (`python -m experiments.robustness steps=...`), a checkpoint each second:",
+        "",
+        "| step | what was measured |",
+        "|---|---|",
+        *(f"| {row['moment']} | {row['result'].removeprefix('measured: ')} |" for row in long),
+    ]
+
+
 def family(fault: str) -> str:
-    """The row of the table that a fault belongs to."""
+    """The row of the table that a fault belongs to: signals are kills, to train.py or to a forked run."""
     return "train.py" if fault.startswith("train.py") else "kill" if fault.startswith("SIG") else fault

@@ -1,23 +1,32 @@
 """charcells: train, compare and understand character-level RNN, GRU and LSTM language models."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["TextGenerator", "UserError", "load"]
+
+_PLACES = {
+    "TextGenerator": "charcells.writing.generator",
+    "UserError": "charcells.errors",
+    "load": "charcells.writing.generator",
+}
+"""The public names, imported on demand: `charcells train --help` must not wait for PyTorch."""
+
+__all__ = ["TextGenerator", "UserError", "load", "metrics"]
 
 if TYPE_CHECKING:
-    from charcells.config import UserError
-    from charcells.generation import TextGenerator, load
+    from charcells.errors import UserError
+    from charcells.text import metrics
+    from charcells.writing.generator import TextGenerator, load
 
 
 def __getattr__(name: str) -> Any:
-    # on demand: `train.py --help` must not wait for torch
-    if name == "UserError":
-        from charcells.config import UserError
-
-        return UserError
-    if name in ("TextGenerator", "load"):
-        from charcells import generation
-
-        return getattr(generation, name)
+    if name == "metrics":
+        return importlib.import_module("charcells.text.metrics")
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'charcells' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

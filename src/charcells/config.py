@@ -1,90 +1,32 @@
 """The typed configuration: every option, its default, its limits and its one-line help stand here, and nowhere else.
 
-`Config` is the schema of `train.py`, `SampleConfig` that of `sample.py`. Hydra merges `conf/` and the command line into
-them, `from_hydra` turns the result into plain dataclasses and checks it. Beside the two entry points and Hydra's way
-into the sweep (`hydra_plugins`) this is the only file that knows Hydra.
+`Config` is the schema of training, `SampleConfig` that of sampling. Composing them from conf/ and the command line is
+the business of charcells.cli; what is composed is checked here. No Hydra and no PyTorch.
 """
 
 import dataclasses
-import hashlib
-import importlib.util
-import io
-import json
 import math
-import os
 import re
-import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import types
+import typing
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
-from hydra.core.config_store import ConfigStore
-from hydra.core.override_parser.types import Quote, QuotedString
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from charcells.files import write_atomically
-
-CONF_DIR = Path(__file__).resolve().parents[2] / "conf"
-
-FREE_TEXT = ("prompt", "samples.prompts", "run", "resume", "init_from", "corpus.path", "corpora_dir")
-"""Options whose value is taken as typed: any Unicode, spaces, commas, quotes, brackets and `=`."""
-
-FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
-"""Hydra's: taken as typed too, but for interpolations (${corpus.name}) and where Hydra's own quotes stand around."""
-
-RESUME_OVERRIDES = (
-    "trainer.max_epochs",
-    "trainer.max_steps",
-    "trainer.max_time",
-    "trainer.early_stopping_patience",
-    "corpora_dir",
-    "corpus.path",
-    "logger.mode",
-)
-"""What may change when a run is resumed: how long it trains, and where things lie. All else makes another run."""
-
-
-LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hydra_plugins.hydra_ray_launcher"}
-"""What the launchers need that are not part of every installation."""
-
-NOT_IDENTITY = ("threads", "corpora_dir", "corpus.path", "logger.mode", "rerun", "resume")
-"""Options that say where things lie and how a run is started, not which run it is."""
-
-RESULTS_VERSION = 1
-"""Of what a configuration and a text give: raised by hand when a change alters results, as tests/test_golden.py shows.
-A comment, a rename or a move alters nothing, and finished runs stay finished."""
-
+from charcells.errors import UserError
+from charcells.registry import CELLS, OPTIMIZERS
 
 MAX_INTEGER, MAX_FLOAT = 2**63, 3.4e38
 """Numbers stay below these in size: PyTorch takes no larger integers, and float32 no larger numbers."""
 
 
-class UserError(Exception):
-    """A mistake that the user can mend. The entry points print its message, without a traceback, and exit with 1."""
-
-
-class Busy(UserError):
-    """Another process is at work in the run folder."""
-
-
-class Interrupted(SystemExit):
-    """The run was asked to stop (by one of stop_signals) and has saved itself; exits with 128 + the signal's number."""
-
-
-def stop_signals() -> list[int]:
-    """What asks a run to stop: Ctrl-C, a cluster's preemption (SIGTERM), a terminal that was closed (SIGHUP).
-
-    Without those that are ignored, as nohup has it: whoever ignores one means it.
-    """
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+SCHEDULER_OPTIONS: dict[str, set[str]] = {
+    "constant": set(),
+    "one_cycle": {"warmup", "final"},
+    "exponential": {"gamma", "hold_epochs"},
+    "plateau": {"factor", "patience"},
+}
+"""The schedulers, and the options that each has."""
 
 
 def option(
@@ -95,7 +37,7 @@ def option(
     at_most: float | None = None,
     above: float | None = None,
     below: float | None = None,
-    choices: Sequence[str] | None = None,
+    choices: Collection[str] | None = None,
 ) -> Any:
     """A dataclass field with help and limits. Limits apply to each element of a list and not to None."""
     metadata = {
@@ -113,7 +55,7 @@ def option(
 
 @dataclass(kw_only=True, slots=True)
 class CellConfig:
-    name: str = option("???", "recurrent cell", choices=("rnn", "gru", "lstm", "jordan", "output"))
+    name: str = option("???", "recurrent cell", choices=CELLS)
     lr: float = option("???", "peak learning rate that suits the cell; `optimizer.lr` follows it", above=0)
 
 
@@ -186,7 +128,7 @@ class DataConfig:
 class OptimizerConfig:
     """Options that an optimizer does not have stay None; setting one is an error."""
 
-    name: str = option("???", "optimizer", choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"))
+    name: str = option("???", "optimizer", choices=OPTIMIZERS)
     lr: float = option("???", "learning rate (its peak, where a scheduler changes it)", above=0)
     weight_decay: float | None = option(None, "weight decay", at_least=0)
     betas: list[float] | None = option(None, "adam, adamw: decay of the two moments", at_least=0, below=1)
@@ -200,7 +142,7 @@ class OptimizerConfig:
 class SchedulerConfig:
     """Options that a scheduler does not have stay None; setting one is an error."""
 
-    name: str = option("???", "learning-rate schedule", choices=("constant", "one_cycle", "exponential", "plateau"))
+    name: str = option("???", "learning-rate schedule", choices=SCHEDULER_OPTIONS)
     warmup: float | None = option(None, "one_cycle: share of all steps in which the rate rises", at_least=0, below=1)
     final: float | None = option(None, "one_cycle: rate at the end, as a share of the peak", at_least=0, at_most=1)
     gamma: float | None = option(None, "exponential: factor an epoch", above=0, at_most=1)
@@ -218,11 +160,6 @@ class TrainerConfig:
     max_time: str | None = option(None, "stop after this time, as DD:HH:MM:SS")
     accelerator: str = option("auto", "device kind", choices=("auto", "cpu", "gpu", "mps"))
     devices: int = option(1, "devices that share this run, each with its part of every batch", at_least=1)
-    strategy: str = option(
-        "auto",
-        "how several devices share a run; ddp: a process each, with averaged gradients; auto: ddp for several",
-        choices=("auto", "ddp"),
-    )
     precision: str = option(
         "32-true",
         "number format; 16-mixed needs a GPU",
@@ -316,21 +253,6 @@ class SampleConfig:
     )
 
 
-OPTIMIZER_OPTIONS = {
-    "adam": {"lr", "weight_decay", "betas", "eps"},
-    "adamw": {"lr", "weight_decay", "betas", "eps"},
-    "rmsprop": {"lr", "weight_decay", "alpha", "eps", "momentum"},
-    "adagrad": {"lr", "weight_decay", "eps", "initial_accumulator_value"},
-    "sgd": {"lr", "weight_decay", "momentum"},
-}
-SCHEDULER_OPTIONS = {
-    "constant": set(),
-    "one_cycle": {"warmup", "final"},
-    "exponential": {"gamma", "hold_epochs"},
-    "plateau": {"factor", "patience"},
-}
-
-
 def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:
     """Each option of a schema as (dotted name, field), in the order of the schema."""
     for item in dataclasses.fields(schema):
@@ -363,8 +285,8 @@ def _fits(value: Any, item: dataclasses.Field[Any]) -> bool:
     )
 
 
-def _value(config: Config | SampleConfig, name: str) -> Any:
-    """The value behind a dotted name."""
+def value_of(config: Config | SampleConfig, name: str) -> Any:
+    """The value of an option by its dotted name, such as 'model.num_layers'."""
     part: Any = config
     for key in name.split("."):
         part = getattr(part, key)
@@ -374,7 +296,7 @@ def _value(config: Config | SampleConfig, name: str) -> Any:
 def check(config: Config | SampleConfig) -> None:
     """Raise UserError, naming option, value and what is allowed, for the first value that is out of its limits."""
     for name, item in options(type(config)):
-        value = _value(config, name)
+        value = value_of(config, name)
         for element in value if isinstance(value, list) else [value]:
             too_large = {int: MAX_INTEGER, float: MAX_FLOAT}.get(type(element), math.inf)
             if isinstance(element, int | float) and too_large <= abs(element) < math.inf:
@@ -422,176 +344,65 @@ def _check_together(config: Config) -> None:
     for name, asked in needs_validation.items():
         if asked and data.val_fraction == 0:
             raise UserError(f"{name} needs held-out text, and data.val_fraction=0 leaves none")
-    for group, known in (("optimizer", OPTIMIZER_OPTIONS), ("scheduler", SCHEDULER_OPTIONS)):
+    optimizer_options = set(OPTIMIZERS[config.optimizer.name].defaults)
+    for group, known in (("optimizer", optimizer_options), ("scheduler", SCHEDULER_OPTIONS[config.scheduler.name])):
         part = getattr(config, group)
         for item in dataclasses.fields(part):
             value = getattr(part, item.name)
-            if item.name != "name" and value is not None and item.name not in known[part.name]:
-                has = ", ".join(sorted(known[part.name])) or "no options"
+            if item.name != "name" and value is not None and item.name not in known:
+                has = ", ".join(sorted(known)) or "no options"
                 raise UserError(f"{group}.{item.name}={value} does not apply to {group}={part.name}, which has {has}")
     if config.optimizer.betas is not None and len(config.optimizer.betas) != 2:
         raise UserError(f"optimizer.betas={config.optimizer.betas} is not allowed: it must be two numbers")
 
 
-def from_hydra(composed: DictConfig) -> Any:
-    """The dataclass behind what Hydra composed (a Config or a SampleConfig), checked.
+def from_values(schema: type, values: Mapping[str, Any], prefix: str = "") -> Any:
+    """A dataclass of the configuration from plain nested values, such as those of config.yaml. Not checked.
 
-    Raises UserError for a value that is missing or not allowed.
+    Raises UserError for a name that the schema does not have, one that is missing, or a value of another type.
     """
-    missing = sorted(OmegaConf.missing_keys(composed))
-    if missing:
-        raise UserError(f"{missing[0]} is missing: add {missing[0]}=...")
-    try:
-        config = OmegaConf.to_object(composed)
-    except OmegaConfBaseException as error:  # such as an interpolation of what is not there
-        raise UserError(str(error).split("\n")[0]) from error
-    except AttributeError as error:  # a key added with + that the schema does not have
-        raise UserError(f"there is no such option: {error}; --help lists them all") from error
-    check(config)  # type: ignore[arg-type]
-    return config
+    fields = {item.name: item for item in dataclasses.fields(schema)}
+    for name in values:
+        if name not in fields:
+            raise UserError(f"there is no option {prefix}{name}")
+    made: dict[str, Any] = {}
+    for name, item in fields.items():
+        if dataclasses.is_dataclass(item.type):
+            part = values.get(name, {})
+            if not isinstance(part, Mapping):
+                raise UserError(f"{prefix}{name}={part!r} is not a group of options")
+            made[name] = from_values(item.type, part, f"{prefix}{name}.")  # type: ignore[arg-type]
+        elif name in values:
+            made[name] = _typed(values[name], item.type, prefix + name)
+        elif item.default == "???":
+            raise UserError(f"{prefix}{name} is missing")
+    return schema(**made)
 
 
-def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
-    """The checked configuration for a list of overrides, as the entry points compose it from the command line.
-
-    Raises UserError for an option, a choice or a value that there is not.
-    """
-    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        try:
-            return from_hydra(hydra_compose(config_name, quote_free_text(overrides)))
-        except HydraException as error:
-            causes = [str(cause).split("\n")[0] for cause in (error, error.__cause__) if cause is not None]
-            raise UserError(": ".join(causes)) from error
-
-
-def save(config: Config, path: Path) -> None:
-    """Write the whole configuration as YAML."""
-    write_atomically(path, OmegaConf.to_yaml(_literal(dataclasses.asdict(config))))
-
-
-def _literal(value: Any) -> Any:
-    """The value with its texts escaped, so that OmegaConf reads no interpolation in them."""
-    if isinstance(value, dict):
-        return {key: _literal(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_literal(part) for part in value]
-    if isinstance(value, str):
-        return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", value)
-    return value
+def _typed(value: Any, kind: Any, name: str) -> Any:
+    """The value as the type that a field has: whole numbers count as floats, and so does what YAML takes for a text,
+    such as 1e-3. Raises UserError for any other."""
+    kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    for each in kinds:
+        if typing.get_origin(each) is list and isinstance(value, list):
+            return [_typed(element, typing.get_args(each)[0], name) for element in value]
+        if each in (bool, int, str, types.NoneType) and type(value) is each:
+            return value
+        if each is float and type(value) in (int, float, str):
+            try:
+                return float(value)
+            except ValueError:
+                continue
+    raise UserError(f"{name}={value!r} is not of the type {getattr(kind, '__name__', kind)}")
 
 
-def load(path: Path) -> DictConfig:
-    """The configuration that a run has saved, typed. Raises UserError where the file is damaged."""
-    try:
-        saved = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path))
-    except Exception as error:  # the file may hold anything: YAML, type and key errors have no common base
-        raise UserError(f"{path} cannot be read as the configuration of a run: {error}") from error
-    assert isinstance(saved, DictConfig)
-    return saved
-
-
-def identity(config: Config, corpus_sha256: str) -> str:
-    """A hash by which two runs are the same: of their configuration, their text and RESULTS_VERSION."""
-    values = {name: _value(config, name) for name, _ in options(Config) if name not in NOT_IDENTITY}
-    described = json.dumps([values, corpus_sha256, RESULTS_VERSION])
-    return hashlib.sha256(described.encode()).hexdigest()[:16]
-
-
-def load_for_resume(path: Path, composed: DictConfig, overrides: Sequence[str]) -> Config:
-    """The configuration of a run at `path` (its config.yaml), with those overrides applied that a resume accepts.
-
-    Args:
-        path: config.yaml of the run.
-        composed: what Hydra composed from the command line, where the overrides' values are read.
-        overrides: the command line's overrides, `resume=...` among them.
-
-    Raises UserError for an override that a resume does not accept, or a damaged config.yaml.
-    """
-    keys = [re.sub(r"^[+~]+", "", override).split("=", 1)[0] for override in overrides]
-    for key in keys:
-        if key != "resume" and key not in RESUME_OVERRIDES:
-            raise UserError(
-                f"{key} cannot change when a run is resumed; what can: {', '.join(RESUME_OVERRIDES)}. "
-                "For a new run that starts from these weights, use init_from= instead of resume="
-            )
-    saved = load(path)
-    for key in keys:
-        OmegaConf.update(saved, key, _literal(OmegaConf.select(composed, key)))
-    saved.resume = None  # it is how the run was started this time, not what it is
-    config: Config = from_hydra(saved)
-    return config
-
-
-@contextmanager
-def told_in_lines() -> Iterator[None]:
-    """What an entry point runs in: a mistake of the user is told without a traceback, and ends it with status 1.
-
-    That is also what Hydra refuses, and a folder that cannot be made or written. A bug keeps its traceback, and so does
-    all where HYDRA_FULL_ERROR=1 asks for it. Text that the terminal has no characters for is shown as escapes.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints, with a traceback, what comes from below it
-    try:
-        with cut_short():
-            yield
-    except (UserError, HydraException, OmegaConfBaseException) as error:
-        if full:
-            raise
-        causes = [
-            str(cause)
-            for cause in (error, error.__cause__)
-            if isinstance(cause, UserError | HydraException | OmegaConfBaseException)
-        ]
-        sys.exit("error: " + "\n".join(dict.fromkeys(causes)))
-    except OSError as error:
-        if full or error.filename is None:
-            raise
-        sys.exit(f"error: {error.filename}: {error.strerror}")
-
-
-@contextmanager
-def cut_short() -> Iterator[None]:
-    """What prints in here ends, in peace, when its reader has read enough, as `| head` does."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unflushed has nowhere to go
-
-
-def quote_free_text(arguments: Sequence[str]) -> list[str]:
-    """Quote the values of free-text options, so that Hydra's parser takes them as typed.
-
-    Under multirun (`-m`) a comma still separates the values of a sweep; `\\,` is a comma there. Raises UserError for a
-    group that is to have no choice at all, which Hydra answers with a traceback, and for a launcher that is not
-    installed.
-    """
-    multirun = "-m" in arguments or "--multirun" in arguments
-    quoted = []
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if value == "null" and (CONF_DIR / key).is_dir() and key != "experiment":
-            choices = ", ".join(sorted(path.stem for path in (CONF_DIR / key).glob("*.yaml")))
-            raise UserError(f"{argument} is not allowed: choose one of {choices}")
-        plugin = LAUNCHER_PLUGINS.get(value) if key == "launcher" else None
-        if plugin is not None and importlib.util.find_spec(plugin) is None:
-            raise UserError(f"launcher={value} needs a package more: make clusters, or pip install -e '.[{value}]'")
-        name = key.lstrip("+")
-        if name in FOLDERS and value and not value.startswith(("'", '"')):
-            quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
-            continue
-        listed = name == "samples.prompts" and re.fullmatch(r"\[.*\]", value, re.DOTALL)  # several, as Hydra has it
-        if not equals or name not in FREE_TEXT or value in ("", "null") or listed:
-            quoted.append(argument)
-            continue
-        values = [value]
-        if multirun:
-            values = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
-        literals = [QuotedString(_literal(part), Quote.single).with_quotes() for part in values]
-        quoted.append(key + "=" + ",".join(f"[{one}]" if name == "samples.prompts" else one for one in literals))
-    return quoted
+HELP_CORPUS_OPTIONS = (
+    "corpus.path",
+    "corpus.encoding",
+    "corpus.normalize",
+    "corpus.strip_boilerplate",
+    "corpus.max_chars",
+)
 
 
 def help_text(schema: type) -> str:
@@ -606,34 +417,3 @@ def help_text(schema: type) -> str:
             shown = "by choice"  # each optimizer and scheduler brings its own
         rows.append(f"  {name:<32} {shown:<12} {item.metadata['help']}")
     return "\n".join(rows)
-
-
-def folder_name(text: str) -> str:
-    """A text as the name of a folder: 200 bytes at most. One that had to be changed ends in a hash of the whole."""
-    name = re.sub(r"[^\w.,=+-]+", "_", text)
-    if name == text and len(name.encode()) <= 200:
-        return name
-    sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return name.encode()[:180].decode(errors="ignore") + "_" + sha256[:12]
-
-
-def choices_text() -> str:
-    """The groups and what each offers, a line each, for `--help`."""
-    rows = []
-    for group in sorted(folder for folder in CONF_DIR.iterdir() if folder.is_dir() and folder.name != "hydra"):
-        rows.append(f"  {group.name}: {', '.join(sorted(file.stem for file in group.glob('*.yaml')))}")
-    return "\n".join(rows)
-
-
-HELP_CORPUS_OPTIONS = (
-    "corpus.path",
-    "corpus.encoding",
-    "corpus.normalize",
-    "corpus.strip_boilerplate",
-    "corpus.max_chars",
-)
-
-OmegaConf.register_new_resolver("by_name", lambda name, values, default: values.get(name, default))
-OmegaConf.register_new_resolver("folder_name", folder_name)
-ConfigStore.instance().store("config_schema", Config)
-ConfigStore.instance().store("sample_schema", SampleConfig)

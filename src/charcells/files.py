@@ -1,11 +1,12 @@
-"""The files of a run folder: written whole or not at all, and read as they may have been left by a kill."""
+"""Files that are written whole or not at all, and names for folders."""
 
 import contextlib
-import json
+import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 DRAFT = ".tmp"
 """Ends the name under which a file is written until it is whole."""
@@ -22,7 +23,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         with open(draft, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # else a crash of the machine could leave the new name with none of the content
         os.replace(draft, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -31,7 +32,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file as `replacing` does; a lone surrogate, which no encoding has, stands in it as \\ud800."""
+    """Write a text file as `replacing` does; a lone surrogate, which UTF-8 cannot encode, is written as \\ud800."""
     with replacing(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
 
@@ -42,34 +43,15 @@ def remove_drafts(folder: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def write_summary(folder: Path, summary: dict[str, Any]) -> None:
-    """Write summary.json."""
-    write_atomically(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-
-
-def read_summary(folder: Path) -> dict[str, Any]:
-    """What summary.json holds; empty where there is none, or none that can be read."""
-    try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return summary if isinstance(summary, dict) else {}
-
-
-def is_run(summary: dict[str, Any], identity: str) -> bool:
-    """Whether a summary is that of the run with this identity, trained as such from its beginning."""
-    return summary.get("identity") == identity and summary.get("resumed_from") is None
-
-
-def read_samples(folder: Path) -> list[dict[str, Any]]:
-    """The records of samples.jsonl. Lines end with a line feed alone: a text may hold any other line separator.
-
-    What follows the last line feed was cut short by a kill.
-    """
-    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
-    return [json.loads(line) for line in lines]
-
-
 def relative(path: Path) -> Path:
-    """The path as a person would type it."""
+    """The path as a person would type it: relative to the current folder where it lies below that."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def folder_name(text: str) -> str:
+    """A text as the name of a folder, at most 200 bytes. A name that had to be changed ends in a hash of the text."""
+    name = re.sub(r"[^\w.,=+-]+", "_", text)
+    if name == text and len(name.encode()) <= 200:
+        return name
+    sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return name.encode()[:180].decode(errors="ignore") + "_" + sha256[:12]

@@ -1,4 +1,4 @@
-"""Hydra's way into `charcells.sweep`: its basic sweeper, but it skips what is done, watches, and closes with a table.
+"""Hydra's way into `charcells.sweeps`: its basic sweeper, but it skips what is done, watches, and closes with a table.
 
 Hydra takes sweepers from the namespace package `hydra_plugins` alone.
 """
@@ -16,9 +16,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf, flag_override
 
-from charcells.config import UserError, from_hydra
+from charcells.cli.compose import from_hydra
+from charcells.errors import UserError
 from charcells.files import relative
-from charcells.sweep import Job, plan, watch
+from charcells.runs.folder import RunFolder
+from charcells.sweeps.plan import Job, plan
+from charcells.sweeps.watch import watch
 
 
 class CharcellsSweeper(BasicSweeper):
@@ -65,9 +68,8 @@ class CharcellsSweeper(BasicSweeper):
             composed.hydra.job.num = number
             composed.hydra.job.id = str(number)
             folder = Path(composed.hydra.sweep.dir, composed.hydra.sweep.subdir)
-            del composed["hydra"]
         label = " ".join(override for override in overrides if override not in common) or folder.name
-        return Job(relative(folder.absolute()), from_hydra(composed), label)
+        return Job(RunFolder(relative(folder.absolute())), from_hydra(composed), label)
 
 
 @dataclass

@@ -1,0 +1,40 @@
+"""The claims and their sources by name: the only place that lists them."""
+
+import importlib
+from types import ModuleType
+
+CLAIMS = (
+    "batch_count",
+    "corpus_size",
+    "best_cell",
+    "gru_cost",
+    "memorisation",
+    "short_memory",
+    "clipping",
+    "truncation",
+    "temperature",
+    "top_k",
+    "boilerplate",
+    "early_structure",
+    "longer_not_better",
+    "embedding",
+    "hello",
+    "equations",
+)
+"""Names of the modules in experiments/claims, in the order in which they are trained: the main claims come first, and
+later claims judge some of their runs too."""
+
+SOURCES = {
+    "000": "C. F. Yana Alanoca, F. F. Rivera Granados: Generación De Texto Con Redes Neuronales Recurrentes",
+    "001": "Redes Neuronales Recurrentes, chapter 7 of Deep Learning – Introducción práctica con Keras",
+    "002": "I. Rivera Zárate, M. Hernández Bolaños, P. Pérez Romero: Redes neuronales recurrente para el "
+    "procesamiento de secuencias codificado en Python",
+    "003": "Text Generation using Recurrent Neural Networks (a report in Portuguese, 2024)",
+    "004": "Modelado de datos secuenciales mediante redes neuronales recurrentes, chapter 15 of a book on PyTorch",
+}
+"""Number of each source, as `Claim.source` gives it, and its title."""
+
+
+def claim_module(name: str) -> ModuleType:
+    """The module of a claim, with its CLAIM, runs(scale) and judge(scale)."""
+    return importlib.import_module(f"experiments.claims.{name}")

@@ -1,0 +1,1 @@
+"""The report on the findings: `python -m experiments.study.report`."""

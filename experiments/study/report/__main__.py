@@ -1,0 +1,160 @@
+"""Show the findings as one HTML page and a table in the README: `python -m experiments.study.report`.
+
+Reads the JSON files that `python -m experiments.reproduce` writes. The same findings always give the same bytes:
+nothing is measured here, and neither the date nor the machine enters. The page loads no other file, so it can be opened
+from a disk.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+
+from charcells.errors import UserError
+from charcells.files import relative, write_atomically
+from charcells.text.vocabulary import visible
+from experiments.study.report.drawing import forest, plot, series_colours
+from experiments.study.report.reading import VERDICTS, Finding, read_findings
+from experiments.study.report.words import counts, estimate, number, period, rounded, values_of
+
+BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
+"""The lines of the README that enclose the table."""
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+
+
+def pieces(sample: Finding) -> list[tuple[str, bool]]:
+    """A sample's text split where a copy begins or ends: (part, whether it is copied)."""
+    text, parts, start = sample["text"], [], 0
+    for begin, end in sample["copied"]:
+        parts += [(text[start:begin], False), (text[begin:end], True)]
+        start = end
+    return [(part, copied) for part, copied in [*parts, (text[start:], False)] if part]
+
+
+def copied_share(sample: Finding) -> str:
+    """The share of a sample that is copied, for its caption."""
+    copied = sum(end - begin for begin, end in sample["copied"])
+    return f"{copied / len(sample['text']):.0%} copied" if copied else "nothing copied"
+
+
+def html(findings: Sequence[Finding]) -> str:
+    """The page. Every text in it is escaped; characters that a browser would not show appear as in \\x1b."""
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )
+    environment.filters |= {"number": number, "estimate": estimate, "rounded": rounded, "pieces": pieces}
+    environment.filters |= {"copied_share": copied_share}
+    drawings = {}
+    for finding in findings:
+        name = finding["name"]
+        drawings[name] = {
+            "forest": forest(finding, name),
+            "plots": [plot(each, f"{name}-plot-{i}") for i, each in enumerate(finding["plots"])],
+        }
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        findings=findings,
+        drawings=drawings,
+        verdicts=VERDICTS,
+        colours=series_colours(),
+        counts=counts(findings),
+        scale=values_of(findings, "scale"),
+        period=period(findings),
+    )
+
+
+def markdown(findings: Sequence[Finding], page: str) -> str:
+    """The table for the README: a row for each finding, with links to the page at the address `page`."""
+    rows = [
+        "| claim | source | verdict | estimate (95 % interval) | in short |",
+        "|---|---|---|---|---|",
+    ]
+    for finding in findings:
+        name = finding["name"]
+        cells = (
+            f"{VERDICTS[finding['verdict']]} {finding['verdict']}",
+            _markdown(estimate(finding["verdicts"][0])),
+            _markdown(finding["answer"]),
+        )
+        rows.append(f"| [`{name}`]({page}#{name}) | {_markdown(finding['source'])} | {' | '.join(cells)} |")
+    plural = "" if len(findings) == 1 else "s"
+    scale = _markdown(values_of(findings, "scale"))
+    head = (
+        f"{len(findings)} claim{plural} judged ({scale}, {_markdown(period(findings))}): "
+        f"{counts(findings)}. [The report]({page}) has quotes, predictions, plots and samples; open it in a browser."
+    )
+    return "\n".join([head, "", *rows])
+
+
+def _markdown(text: str) -> str:
+    """One line of Markdown that displays the text literally."""
+    return re.sub(r"([\\`*_\[\]<>|~#&$])", r"\\\1", visible(" ".join(text.split())))
+
+
+def replaced(readme: str, block: str) -> str:
+    """The README with `block` between the marker lines and the rest unchanged, line breaks included.
+
+    Raises UserError unless there is exactly one line of each marker, in this order.
+    """
+    lines = readme.splitlines(keepends=True)
+    begins, ends = ([i for i, line in enumerate(lines) if line.strip() == marker] for marker in (BEGIN, END))
+    if len(begins) != 1 or len(ends) != 1 or begins > ends:
+        raise UserError(f"the table needs one line {BEGIN} and below it one line {END}")
+    line_break = "\r\n" if lines[begins[0]].endswith("\r\n") else "\n"
+    middle = line_break.join(["", *block.split("\n"), "", ""])
+    return "".join(lines[: begins[0] + 1]) + middle + "".join(lines[ends[0] :])
+
+
+def report(results: Path, page: Path, readme: Path) -> None:
+    """Write the page and the README's table.
+
+    Raises UserError as `read_findings` does, and for a README without its markers; nothing is written then.
+    """
+    findings = read_findings(results)
+    try:
+        with open(readme, encoding="utf-8", newline="") as file:
+            before = file.read()
+        after = replaced(before, markdown(findings, Path(os.path.relpath(page, readme.parent)).as_posix()))
+    except (OSError, ValueError, UserError) as error:
+        raise UserError(f"{readme}: {error}") from error
+    write_atomically(page, html(findings))
+    write_atomically(readme, after)
+    print(f"{len(findings)} claims: {counts(findings)}")
+    print(f"written: {relative(page)}, the table in {relative(readme)}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.study.report",
+        description="Write the findings as an HTML page and as a table in the README.",
+    )
+    folder = Path("experiments", "results")
+    parser.add_argument(
+        "--results", type=Path, default=folder, metavar="FOLDER", help=f"folder of the findings ({folder})"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="the page (report.html beside the findings)")
+    parser.add_argument(
+        "--readme",
+        type=Path,
+        default=Path("README.md"),
+        metavar="FILE",
+        help="the README that has the table (README.md)",
+    )
+    given = parser.parse_args(arguments)
+    try:
+        report(given.results, given.html or given.results / "report.html", given.readme)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

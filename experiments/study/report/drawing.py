@@ -1,0 +1,305 @@
+"""The drawings of the page: inline SVG that uses the page's font and colours."""
+
+import math
+import re
+import textwrap
+import warnings
+from collections.abc import Sequence
+from io import StringIO
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from charcells.registry import CELLS
+from charcells.text.vocabulary import visible
+from experiments.study.findings import INCONCLUSIVE
+from experiments.study.report.reading import VERDICTS, Finding
+from experiments.study.report.words import number, region, with_decimals
+
+if TYPE_CHECKING:  # matplotlib on demand: --help must not wait for it
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 4.4
+"""Width of a drawing in inches: on a narrow screen it shrinks to about three quarters, where text is still legible."""
+
+LINE = 0.165
+"""Height of a line of text in a drawing, in inches."""
+
+INK, GRID, SHADE = "#010101", "#020202", "#030303"
+"""Placeholders for colours of the page, light or dark: `_inline` replaces them."""
+
+MARKS = dict(zip(VERDICTS, "sXo", strict=True))
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib; wider than a browser's font, so no text is cut off there
+    "font.size": 9,
+    "text.parse_math": False,  # a dollar sign begins no formula
+    "svg.fonttype": "none",  # letters remain text, which a reader can select and search
+    "svg.hashsalt": "charcells",
+    "svg.id": None,
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "legend.frameon": False,
+}
+
+
+COLOURS = {name: cell.colour for name, cell in CELLS.items() if cell.colour is not None}
+"""Of the cells, which keep their colours in all pictures."""
+
+
+def series_colours() -> dict[str, tuple[str, str]]:
+    """For each cell the colour of its series on a light page and on a dark one, with a contrast of at least 3 to 1."""
+
+    return {name: (_against(colour, "#ffffff"), _against(colour, "#161616")) for name, colour in COLOURS.items()}
+
+
+def _against(colour: str, page: str, ratio: float = 3.2) -> str:
+    """The colour mixed with black or white until its contrast with the page (as WCAG 2 defines it) reaches `ratio`."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    def luminance(rgb: Sequence[float]) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    start, ground = to_rgb(colour), luminance(to_rgb(page))
+    end = 0.0 if ground > 0.5 else 1.0
+    for percent in range(101):
+        mixed = tuple(c + (end - c) * percent / 100 for c in start)
+        light, dark = sorted((luminance(mixed), ground), reverse=True)
+        if (light + 0.05) / (dark + 0.05) >= ratio:
+            break
+    return str(to_hex(mixed))  # type: ignore[arg-type]
+
+
+def forest(finding: Finding, prefix: str) -> Markup | None:
+    """A forest plot of the verdicts: for each its estimate and interval and, shaded, the region in which the claim is
+    true; a panel for each unit. None if there is no estimate at all."""
+    shown = [verdict for verdict in finding["verdicts"] if verdict["estimate"] is not None]
+    if not shown:
+        return None
+    panels = [(unit, list(rows)) for unit, rows in groupby(sorted(shown, key=lambda v: _unit(v, shown)), _unit_of)]
+    wrapped = {id(verdict): _lines(verdict["question"], 54).split("\n") for verdict in shown}
+    heights = [sum(len(wrapped[id(verdict)]) + 1.7 for verdict in rows) + 0.5 for _, rows in panels]  # in lines
+
+    def draw(figure: "Figure") -> None:
+        all_axes = figure.subplots(len(panels), 1, height_ratios=heights, squeeze=False)[:, 0]
+        for axes, (unit, rows), height in zip(all_axes, panels, heights, strict=True):
+            _scale(axes, rows)
+            y = 0.0
+            for verdict in rows:
+                _row(axes, verdict, wrapped[id(verdict)], y)
+                y += len(wrapped[id(verdict)]) + 1.7
+            axes.set(ylim=(height, 0), yticks=[], xlabel=_lines(unit, 54))
+            axes.spines["left"].set_visible(False)
+            axes.grid(axis="x")
+            _ticks(axes, "x", log=False)
+
+    return _svg(draw, LINE * sum(heights) + 0.55 * len(panels), f"{prefix}-forest", "Estimates and intervals")
+
+
+def _unit_of(verdict: Finding) -> str:
+    return str(verdict["unit"])
+
+
+def _unit(verdict: Finding, verdicts: Sequence[Finding]) -> int:
+    """The index of the first verdict with this verdict's unit."""
+    return [each["unit"] for each in verdicts].index(verdict["unit"])
+
+
+def _scale(axes: "Axes", rows: Sequence[Finding]) -> None:
+    """Set limits that show all intervals; zero and the thresholds too, unless they are so far off that the intervals
+    would become too narrow to read."""
+    ends = [row[key] for row in rows for key in ("estimate", "low", "high") if row[key] is not None]
+    low, high = min(ends), max(ends)
+    near = 3 * (high - low) or max(abs(low), 1e-9)
+    marks = [0.0, *(end for row in rows for end in region(row["threshold"]) or () if math.isfinite(end))]
+    ends += [mark for mark in marks if low - near <= mark <= high + near]
+    low, high = min(ends), max(ends)
+    room = 0.06 * (high - low) or max(abs(low), 1.0)
+    axes.set_xlim(low - room, high + room)
+
+
+def _row(axes: "Axes", verdict: Finding, label: Sequence[str], y: float) -> None:
+    """Draw a question at height y (in lines, from the top) and its interval below it."""
+    middle = y + len(label) + 0.6
+    axes.text(
+        0, y + 0.15, "\n".join(label), transform=axes.get_yaxis_transform(), va="top", in_layout=False, linespacing=1.25
+    )
+    left, right = axes.get_xlim()
+    if bounds := region(verdict["threshold"]):
+        start, end = max(left, bounds[0]), min(right, bounds[1])
+        if start < end:
+            axes.fill_between([start, end], middle - 0.5, middle + 0.5, color=SHADE, linewidth=0)
+    if left <= 0 <= right:
+        axes.plot([0, 0], [middle - 0.5, middle + 0.5], color=INK, linewidth=0.8)
+    low, high = (verdict["estimate"] if verdict[key] is None else verdict[key] for key in ("low", "high"))
+    axes.plot([low, high], [middle, middle], color=INK, linewidth=1.6)
+    axes.plot(
+        verdict["estimate"], middle, marker=MARKS[verdict["verdict"]], markersize=6.5, color=INK,
+        markerfacecolor="none" if verdict["verdict"] == INCONCLUSIVE else INK,
+    )  # fmt: skip
+
+
+def plot(description: Finding, prefix: str) -> Markup:
+    """A plot of a finding: a line or a row of points with its interval for each series, and a legend below."""
+    names = [_lines(series["name"], 46) for series in description["series"]]
+    longest = max((len(line) for name in names for line in name.split("\n")), default=0)
+    columns = max(1, min(len(names), 56 // (longest + 7)))
+    lines = math.ceil(len(names) / columns) * max((name.count("\n") + 1 for name in names), default=0)
+    legend = len(names) > 1
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.subplots()
+        _series(axes, description, names)
+        labels = {key: _lines(description[f"{key}_label"], 46) for key in "xy"}
+        axes.set(xlabel=labels["x"], ylabel=labels["y"])
+        axes.grid()
+        if legend:
+            length = 2.4 if description["kind"] == "lines" else 1
+            figure.legend(loc="outside lower center", ncols=columns, handlelength=length)
+
+    return _svg(draw, 2.9 + (LINE * lines * 1.15 + 0.1 if legend else 0), prefix, description["title"])
+
+
+def _series(axes: "Axes", description: Finding, names: Sequence[str]) -> None:
+    from charcells.runs.pictures import MARKERS
+
+    every = description["series"]
+    categories: list[str] | None = None
+    if any(isinstance(x, str) for series in every for x in series["x"]):
+        categories = list(dict.fromkeys(number(x) for series in every for x in series["x"]))
+    log = {key: bool(description.get(f"log_{key}")) and not (key == "x" and categories) for key in "xy"}
+    cells = [next((cell for cell in COLOURS if re.search(rf"\b{cell}\b", name)), None) for name in names]
+    colours = [str(cell) for cell in cells] if None not in cells else list(COLOURS) * len(names)
+    for i, (series, name) in enumerate(zip(every, names, strict=True)):
+        x = [categories.index(number(value)) if categories else value for value in series["x"]]
+        if categories and description["kind"] == "points":  # shifted, so that the series do not cover each other
+            x = [value + 0.6 * ((i + 0.5) / len(every) - 0.5) for value in x]
+        x = _drawable(x, log["x"])
+        y, low, high = (_drawable(series.get(key) or [None] * len(x), log["y"]) for key in ("y", "low", "high"))
+        style: dict[str, Any] = {"color": COLOURS[colours[i]], "marker": MARKERS[i % len(MARKERS)], "label": name}
+        again = colours[:i].count(colours[i])  # the same colour
+        if description["kind"] == "lines":
+            style["marker"] = style["marker"] if len(x) <= 30 else None
+            axes.plot(x, y, linestyle=("-", "--", ":", "-.")[again % 4], markersize=4, linewidth=1.4, **style)
+            if len(x) > 12:
+                axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+        else:
+            axes.vlines(x, low, high, color=style["color"], linewidth=1.4)
+            hollow: dict[str, Any] = {"markerfacecolor": "none"} if again % 2 else {}
+            axes.plot(x, y, linestyle="none", markersize=5.5, **hollow, **style)
+    if description.get("line") is not None:
+        axes.axhline(description["line"], color=INK, linewidth=1, linestyle=(0, (5, 3)))
+    if categories:
+        slanted = sum(map(len, categories)) > 40
+        turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
+        labels = [textwrap.shorten(visible(name), 28, placeholder="…") or visible(name)[:27] for name in categories]
+        axes.set_xticks(range(len(categories)), labels, **turned)
+        axes.set_xlim(-0.5, len(categories) - 0.5)
+    else:
+        _ticks(axes, "x", log=log["x"])
+    _ticks(axes, "y", log=log["y"])
+
+
+def _drawable(values: Sequence[float | None], log: bool) -> list[float]:
+    """The values with NaN, which leaves a gap, for None and for what a logarithmic scale cannot show."""
+    return [math.nan if value is None or (log and value <= 0) else value for value in values]
+
+
+def _ticks(axes: "Axes", key: str, *, log: bool) -> None:
+    """Write the ticks as all figures of the report, and few enough that they do not overlap."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    axis = axes.xaxis if key == "x" else axes.yaxis
+    if log:
+        (axes.set_xscale if key == "x" else axes.set_yscale)("log")
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+        axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
+    else:
+        axis.set_major_locator(MaxNLocator(5 if key == "x" else 6))
+        shown = [f"{value:.6g}" for value in axis.get_majorticklocs()]
+        decimals = max(len(text.partition(".")[2]) for text in shown)  # the same for all ticks
+        if any("e" in text for text in shown):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
+        else:
+            axis.set_major_formatter(FuncFormatter(lambda value, _: with_decimals(value, decimals)))
+
+
+def _svg(draw: Any, height: float, prefix: str, label: str) -> Markup:
+    """A drawing as an element of the page.
+
+    Args:
+        draw: draws on the empty figure that it is called with.
+        height: in inches.
+        prefix: prefix of its ids, which must be unique on the page.
+        label: its name for screen readers; its description is the element whose id is `<prefix>-text`.
+    """
+    import matplotlib
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    written = StringIO()
+    with style.context("default"), matplotlib.rc_context(RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser brings its own font
+        figure = Figure((WIDTH, height), layout="constrained")
+        draw(figure)
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(written, format="svg", transparent=True, metadata=nothing)
+    return _inline(written.getvalue(), prefix, label)
+
+
+def _inline(drawing: str, prefix: str, label: str) -> Markup:
+    """An SVG file as an element of an HTML page.
+
+    Without its style sheet and with ids of its own, so that it cannot affect the rest of the page; its colours become
+    those of the page.
+    """
+
+    colours = {colour.lower(): f"var(--{name})" for name, colour in COLOURS.items()}
+    colours |= {INK: "currentColor", GRID: "var(--grid)", SHADE: "var(--shade)"}
+    root = ElementTree.fromstring(drawing)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.rpartition("}")[2] in ("metadata", "style"):
+                parent.remove(child)
+    ids: dict[str, str] = {}
+
+    def own(match: re.Match[str]) -> str:
+        return match[1] + ids.setdefault(match[2], f"{prefix}-{len(ids)}")
+
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        for key, value in list(element.attrib.items()):
+            del element.attrib[key]
+            if key == "style":
+                value = re.sub("#[0-9a-f]{6}", lambda match: colours.get(match[0], match[0]), value)
+                value = re.sub(r"font: ([^;]*?px) [^;]*", r"font-size: \1", value)  # the page's own font
+                value = re.sub(r"font-family: [^;]*;?", "", value)
+            if key.endswith("href"):
+                value = re.sub("^(#)(.+)", own, value)
+            elif key in ("clip-path", "style", "fill"):
+                value = re.sub(r"(url\(#)([^)]+)", own, value)
+            element.set(key.rpartition("}")[2], value)
+    for element in root.iter():
+        if "id" in element.attrib and (name := ids.get(element.attrib.pop("id"))):
+            element.set("id", name)
+    view = root.attrib["viewBox"]
+    root.attrib.clear()
+    named = {"role": "img", "aria-label": visible(label), "aria-describedby": f"{prefix}-text"}
+    root.attrib.update({"viewBox": view, **named, "focusable": "false"})
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _lines(text: str, width: int) -> str:
+    """A text wrapped for a drawing, in at most six lines of `width` characters."""
+    return "\n".join(textwrap.wrap(visible(text), width, max_lines=6, placeholder=" …"))

@@ -1,0 +1,77 @@
+"""How figures and verdicts are written: the same in the page, in its drawings and in the README."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from experiments.study.report.reading import VERDICTS, Finding
+
+
+def number(value: Any) -> str:
+    """A figure with up to four significant digits, thousands separated by commas; '–' for None."""
+    if value is None:
+        return "–"
+    if isinstance(value, str | bool):
+        return str(value)
+    if value == int(value) and abs(value) < 1e15:
+        text = f"{value:,.0f}"
+    elif abs(value) >= 1000:
+        text = f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.3g}"
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def rounded(verdict: Finding) -> dict[str, str]:
+    """estimate, low and high of a verdict, with as many decimals as show two digits of the interval's width."""
+    figures = {key: verdict[key] for key in ("estimate", "low", "high")}
+    width = abs(verdict["high"] - verdict["low"]) if None not in (verdict["low"], verdict["high"]) else 0
+    if not width:
+        return {key: number(value) for key, value in figures.items()}
+    decimals = max(0, 1 - math.floor(math.log10(width)))
+    if decimals > 6:
+        return {key: number(value and float(f"{value:.2g}")) for key, value in figures.items()}
+    return {key: with_decimals(value, decimals) for key, value in figures.items()}
+
+
+def with_decimals(value: float | None, decimals: int) -> str:
+    return "–" if value is None else f"{value:z,.{decimals}f}".replace("-", "−")
+
+
+def estimate(verdict: Finding) -> str:
+    """The estimate with its interval and unit, as 0.012 (−0.010 to 0.034) bits per character."""
+    if verdict["estimate"] is None:
+        return "no estimate"
+    text = rounded(verdict)
+    interval = "" if verdict["low"] is None and verdict["high"] is None else f" ({text['low']} to {text['high']})"
+    return f"{text['estimate']}{interval} {verdict['unit']}".strip()
+
+
+def region(threshold: str) -> tuple[float, float] | None:
+    """The bounds of a threshold as str(Region) writes it; None for any other text."""
+    figure = r"[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+    if not (match := re.fullmatch(rf"(above|below|within ±|between) ?({figure})(?: and ({figure}))?", threshold)):
+        return None
+    low, high = (float(text.replace("−", "-")) if text else math.inf for text in match.group(2, 3))
+    relation = match[1]
+    if (relation == "between") != (match[3] is not None):
+        return None
+    return {"above": (low, math.inf), "below": (-math.inf, low), "within ±": (-low, low)}.get(relation, (low, high))
+
+
+def counts(findings: Sequence[Finding]) -> str:
+    """How many findings have each verdict, as '9 supported, 5 refuted'."""
+    verdicts = [finding["verdict"] for finding in findings]
+    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in verdicts)
+
+
+def values_of(findings: Sequence[Finding], key: str) -> str:
+    """The different values that the findings have for a key, joined by commas."""
+    return ", ".join(sorted({finding[key] for finding in findings}))
+
+
+def period(findings: Sequence[Finding]) -> str:
+    """The date of the findings, or the first and the last date."""
+    dates = sorted(finding["date"] for finding in findings)
+    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"

@@ -1,0 +1,41 @@
+"""charcells: train, compare and understand character-level RNN, GRU and LSTM language models.
+
+Usage
+  charcells train [OPTIONS]      train a model, or a sweep of models
+  charcells sample [OPTIONS]     write text with a trained model
+  charcells runs FOLDER          compare the runs of a sweep
+  charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
+
+`charcells COMMAND --help` says more.
+"""
+
+import importlib
+import sys
+
+from charcells.errors import UserError, report_user_errors
+from charcells.process import prepare_process
+from charcells.signals import exit_at_once_on_interrupt
+
+COMMANDS = ("train", "sample", "runs", "baselines")
+
+
+def main(command: str | None = None) -> None:
+    """Run a command with the arguments of this process; None takes its name from the first of them."""
+    exit_at_once_on_interrupt()  # while Hydra is imported
+    prepare_process()
+    with report_user_errors():
+        if command is None:
+            command = sys.argv[1] if len(sys.argv) > 1 else "--help"
+            if command in ("-h", "--help"):
+                print(__doc__)
+                return
+            if command not in COMMANDS:
+                raise UserError(f"there is no command {command}: choose one of {', '.join(COMMANDS)}")
+            arguments = sys.argv[2:]
+        else:
+            arguments = sys.argv[1:]
+        importlib.import_module(f"charcells.cli.{command}").main(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Compare the runs of a sweep.
+
+Usage
+  charcells runs FOLDER    a sweep folder, or any folder with runs at some depth below it
+
+Prints the mean over seeds of each combination with its interval, the best of each comparison and what has failed;
+writes runs.csv, table.csv and runs.png into the folder.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from charcells.errors import UserError
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`charcells runs` with these arguments. Raises UserError."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return
+    if len(arguments) != 1:
+        raise UserError(f"charcells runs takes one folder, such as sweeps/pydoc, and was given {len(arguments)}")
+    from charcells.runs.show import report  # pandas
+
+    report(Path(arguments[0]))

@@ -1,0 +1,67 @@
+"""Write text with a trained model.
+
+Usage
+  python sample.py run=RUN_FOLDER prompt='No princípio' length=1000 temperature=0.8 top_k=5 seed=1 num_samples=3
+  python sample.py run=RUN_FOLDER explain=true     what was copied, and what surprised the model
+  python sample.py run=RUN_FOLDER grid=true        a grid of temperature and top_k: texts, figures, a picture
+
+`charcells sample` is the same as `python sample.py`.
+
+Options (name=value), each with its default
+"""
+
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from charcells.cli.compose import compose
+from charcells.config import SampleConfig, help_text
+from charcells.errors import UserError
+from charcells.process import prepare_process
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`python sample.py` with these arguments. Raises UserError; Ctrl-C ends it without a traceback."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__ + help_text(SampleConfig))
+        return
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    if flags:
+        raise UserError(f"there is no {flags[0]} here: options are written name=value")
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        write(compose(arguments, "sample"))
+    except KeyboardInterrupt:
+        print()
+        raise SystemExit(128 + signal.SIGINT) from None
+
+
+def write(config: SampleConfig) -> None:
+    """Write and show what a configuration asks for."""
+    prepare_process(threads=1)  # a single step is too small to share
+    from charcells.writing.generator import load
+
+    generator = load(config.run, config.int8)
+    prompt = generator.prompt if config.prompt is None else config.prompt
+    options: Any = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
+    if config.explain or config.grid:
+        from charcells.writing.explain import explain
+        from charcells.writing.grid import grid
+
+        if config.explain:
+            explain(generator, config)
+        if config.grid:
+            grid(generator, config)
+    elif config.num_samples > 1:  # side by side, which is much faster
+        seeds = range(config.seed, config.seed + config.num_samples)
+        texts = generator.generate_many([prompt], seeds=seeds, temperature=config.temperature, **options)
+        for index, text in enumerate(texts):
+            print(f"{'' if index == 0 else chr(10)}--- sample {index + 1}, seed {config.seed + index} ---")
+            print(text)
+    else:
+        characters = generator.stream(prompt, temperature=config.temperature, seed=config.seed, **options)
+        print(prompt, end="", flush=True)
+        for character in characters:
+            print(character, end="", flush=True)
+        print()

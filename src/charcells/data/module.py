@@ -1,0 +1,80 @@
+"""CharDataModule: a corpus as Lightning wants it.
+
+Legend: N characters, B batch, T time.
+"""
+
+import hashlib
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+
+from charcells.config import CorpusConfig, DataConfig
+from charcells.data.held_out import HeldOutBatches
+from charcells.data.streams import TrainBatches
+from charcells.text.corpus import SplitCorpus, load_split
+from charcells.text.vocabulary import Vocabulary
+
+
+class CharDataModule(LightningDataModule):
+    """A corpus, its vocabulary and its split, ready to train on and to be scored.
+
+    After `setup`: `text`, the corpus with its split; `vocabulary`; `tokens` (N,) of the whole corpus in the smallest
+    integer type; `train_batches`.
+    """
+
+    text: SplitCorpus
+    vocabulary: Vocabulary
+    tokens: Tensor
+    train_batches: TrainBatches
+
+    def __init__(self, corpus: CorpusConfig, data: DataConfig, corpora_dir: str | None = None, seed: int = 0) -> None:
+        super().__init__()
+        self.corpus_config = corpus
+        self.data_config = data
+        self.corpora_dir = corpora_dir
+        self.seed = seed
+
+    def setup(self, stage: str | None = None) -> None:
+        """Find, read and split the corpus. Raises UserError where it cannot be had or is too short."""
+        if hasattr(self, "tokens"):
+            return
+        data = self.data_config
+        self.text = load_split(self.corpus_config, data, self.corpora_dir)
+        self.vocabulary = Vocabulary.of(self.text.corpus.text)
+        self.tokens = torch.from_numpy(self.vocabulary.encode(self.text.corpus.text))
+        self.train_batches = TrainBatches(
+            self.tokens[slice(*self.text.train_range)],
+            data.batch_size,
+            data.seq_len,
+            data.sampling,
+            self.seed,
+            data.stride,
+        )
+
+    @property
+    def val_sha256(self) -> str | None:
+        """Hash of the validation text: runs with the same one are scored on the same text."""
+        text = self.text.val_text
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if text else None
+
+    def train_dataloader(self) -> TrainBatches:
+        if self.trainer is not None:
+            self.train_batches.share(self.trainer.global_rank, self.trainer.world_size)
+        return self.train_batches
+
+    def val_dataloader(self) -> Any:
+        return self._held_out(self.text.split.train_end, self.text.split.val_end)
+
+    def test_dataloader(self) -> Any:
+        return self._held_out(self.text.split.val_end, self.text.split.length)
+
+    def _held_out(self, first: int, last: int) -> Any:
+        # Undivided: each rank scores all of it. It is little beside training, and the score needs no gathering.
+        return HeldOutBatches(self.tokens, first, last, len(self.vocabulary)) if last > first else []
+
+    def transfer_batch_to_device(
+        self, batch: tuple[Tensor, ...], device: torch.device, dataloader_idx: int
+    ) -> tuple[Tensor, ...]:
+        return tuple(part.to(device) for part in batch)  # see training.overhead: Lightning's searches any container

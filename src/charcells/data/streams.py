@@ -1,0 +1,110 @@
+"""Training text as batches: contiguous streams or shuffled windows.
+
+Legend: N characters, B batch, T time (characters of a window).
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from charcells.errors import UserError
+
+
+class TrainBatches:
+    """Batches of (inputs, targets), each (B, T) int64, targets one character ahead of inputs. An epoch is one pass.
+
+    `streams`: the text is cut into B equal contiguous streams, what is left over at the end is dropped, and batch k
+    holds the k-th window of each stream, so that every row continues the same row of the batch before. `windows`: the
+    windows, `stride` characters from each to the next, come in a new random order each epoch; the last incomplete batch
+    is dropped.
+
+    The position is part of a checkpoint: `state_dict` tells how many batches of which epoch have been yielded, and
+    after `load_state_dict` the next iteration goes on right there.
+
+    After `share(rank, world_size)` only that rank's part of each batch comes, (B / world_size, T), always the same
+    rows, so that each stream stays with its rank. Position and number of batches are the same on all ranks.
+
+    Args:
+        tokens: the training text, (N,).
+        batch_size: B.
+        seq_len: T.
+        sampling: "streams" or "windows".
+        seed: of the order of windows.
+        stride: characters from the start of a window to the start of the next; None: T.
+
+    Raises UserError, naming what would fit, where the text is too short for one batch.
+    """
+
+    def __init__(
+        self, tokens: Tensor, batch_size: int, seq_len: int, sampling: str, seed: int, stride: int | None = None
+    ) -> None:
+        self.tokens = tokens
+        self.batch_size = batch_size
+        self.seq_len = seq_len
+        self.sampling = sampling
+        self.seed = seed
+        self.stride = seq_len if stride is None else stride
+        self.num_windows = max(0, (len(tokens) - 1 - seq_len) // self.stride + 1)
+        self.num_batches = self.num_windows // batch_size
+        if self.num_batches == 0:
+            raise UserError(self._too_short())
+        self.rank, self.world_size = 0, 1
+        self._epoch = -1
+        self._yielded = 0
+        self._resumed = False
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        # A generator, so this runs when the first batch is asked for: Lightning may make an iterator that it never
+        # uses, and never exhausts the one that it does. Where an epoch begins is settled here, at its start, alone.
+        if not self._resumed:
+            self._epoch, self._yielded = self._epoch + 1, 0
+        self._resumed = False
+        starts = self._starts(self._epoch).chunk(self.world_size, 1)[self.rank]
+        window = torch.arange(self.seq_len + 1)
+        while self._yielded < self.num_batches:
+            self._yielded += 1
+            characters = self.tokens[starts[self._yielded - 1].unsqueeze(1) + window].long()  # (B, T + 1)
+            yield characters[:, :-1], characters[:, 1:]
+
+    def share(self, rank: int, world_size: int) -> None:
+        """Yield from now on only the rows of one of the ranks that share each batch."""
+        assert self.batch_size % world_size == 0, "checked with the configuration"
+        self.rank, self.world_size = rank, world_size
+
+    def _starts(self, epoch: int) -> Tensor:
+        """Where each row of each batch begins in the text: (num_batches, B)."""
+        if self.sampling == "streams":
+            stream_len = self.num_batches * self.seq_len
+            first = torch.arange(self.batch_size) * stream_len
+            return first + torch.arange(self.num_batches).unsqueeze(1) * self.seq_len
+        order = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        windows = torch.randperm(self.num_windows, generator=order)
+        return windows[: self.num_batches * self.batch_size].view(self.num_batches, self.batch_size) * self.stride
+
+    def state_dict(self) -> dict[str, int]:
+        return {"epoch": self._epoch, "yielded": self._yielded}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self._epoch, self._yielded = state["epoch"], state["yielded"]
+        self._resumed = 0 < self._yielded < self.num_batches
+
+    def _too_short(self) -> str:
+        characters, rows = len(self.tokens), self.sampling
+        longest = (characters - 1) // self.batch_size
+        if rows == "windows" and self.stride != self.seq_len:
+            longest = characters - 1 - (self.batch_size - 1) * self.stride
+        fits = []
+        if self.num_windows >= 1:
+            fits.append(f"data.batch_size={self.num_windows} (with this seq_len)")
+        if longest >= 1:
+            fits.append(f"data.seq_len={longest} (with this batch_size)")
+        if not fits:
+            fits.append(f"data.batch_size=1 data.seq_len={characters - 1}" if characters > 1 else "a longer text")
+        return (
+            f"the training text of {characters:,} characters is too short for data.batch_size={self.batch_size} {rows} "
+            f"of data.seq_len={self.seq_len}; the largest that fits: {' or '.join(fits)}"
+        )

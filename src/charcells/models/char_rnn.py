@@ -1,0 +1,114 @@
+"""CharRNN: characters in, logits of the next character out, through one of the recurrent cells.
+
+Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from charcells.errors import UserError
+from charcells.models.cells import State
+from charcells.models.initial_values import INITIAL_VALUES
+from charcells.registry import CELLS, load_class
+
+
+class CharRNN(nn.Module):
+    """Embedding or one-hot input, recurrent layers, linear output.
+
+    Args:
+        vocab_size: V.
+        cell: a name in registry.CELLS.
+        embedding_dim: E; None feeds one-hot vectors of size V.
+        hidden_size: H.
+        num_layers: L.
+        dropout: between the layers and before the output, in training only.
+        output_dropout: before the output; None: as `dropout`.
+        init: a name in INITIAL_VALUES.
+        freeze_second_bias: hold PyTorch's second bias vector at zero, untrained.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        cell: str = "lstm",
+        embedding_dim: int | None = 64,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        output_dropout: float | None = None,
+        init: str = "orthogonal",
+        freeze_second_bias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.cell = cell
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.embedding = nn.Embedding(vocab_size, embedding_dim) if embedding_dim is not None else None
+        self.rnn = load_class(CELLS[cell].layers)(
+            input_size=vocab_size if embedding_dim is None else embedding_dim,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,  # PyTorch warns where there is nothing between layers
+            batch_first=True,
+        )
+        self.dropout = nn.Dropout(dropout if output_dropout is None else output_dropout)
+        self.output = nn.Linear(hidden_size, vocab_size)
+        INITIAL_VALUES[init](self)
+        if freeze_second_bias:
+            for name, parameter in self.rnn.named_parameters():
+                if name.startswith("bias_hh"):
+                    nn.init.zeros_(parameter)
+                    parameter.requires_grad_(False)
+
+    def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Read tokens (B, T) int64 from `state` on; return logits (B, T, V) and the state after them."""
+        if self.embedding is not None:
+            inputs = self.embedding(tokens)  # (B, T, E)
+        else:
+            inputs = one_hot(tokens, self.vocab_size, self.output.weight.dtype)  # (B, T, V)
+        hidden, state = self.rnn(inputs, state)  # (B, T, H)
+        return self.output(self.dropout(hidden)), state
+
+
+def one_hot(tokens: Tensor, vocab_size: int, dtype: torch.dtype) -> Tensor:
+    """(…,) tokens to (…, V) vectors of zeros and a single one."""
+    vectors = torch.zeros(*tokens.shape, vocab_size, dtype=dtype, device=tokens.device)
+    return vectors.scatter_(-1, tokens.unsqueeze(-1), 1)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Every trainable number, PyTorch's second bias vector included."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def count_second_bias(model: CharRNN) -> int:
+    """How many of those are PyTorch's second bias vector of each layer, which other libraries do not have."""
+    biases = [parameter for name, parameter in model.rnn.named_parameters() if name.startswith("bias_hh")]
+    return sum(bias.numel() for bias in biases if bias.requires_grad)
+
+
+def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
+    """The hidden size with which CharRNN(vocab_size, **model) comes nearest to a number of parameters.
+
+    Raises UserError where even one hidden unit has more.
+    """
+
+    def count(hidden_size: int) -> int:
+        with torch.device("meta"):  # shapes only: no memory, no random numbers
+            return count_parameters(CharRNN(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
+
+    if count(1) > parameters:
+        raise UserError(
+            f"model.match_parameters={parameters} cannot be met: with one hidden unit this model already has "
+            f"{count(1):,} parameters"
+        )
+    low, high = 1, 2 + math.isqrt(parameters)  # the recurrent weights alone are hidden_size ** 2
+    while high - low > 1:  # count(low) <= parameters < count(high)
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= parameters else (low, middle)
+    return min(low, high, key=lambda hidden_size: abs(count(hidden_size) - parameters))

@@ -1,0 +1,1 @@
+"""Run folders: what lies in one, and many of them as a table. No PyTorch."""

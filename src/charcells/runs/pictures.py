@@ -1,0 +1,188 @@
+"""Pictures of a run, of a sweep, and of what temperature and top_k give."""
+
+import math
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+matplotlib.use("Agg")  # a file, never a window
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from charcells.files import replacing
+from charcells.registry import CELLS
+from charcells.runs.folder import RunFolder
+
+PALETTE = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+"""Okabe and Ito's, which the colour-blind can tell apart."""
+
+MARKERS = "os^DvPX"
+
+
+def loss_curve(run: RunFolder, title: str) -> None:
+    """Draw a run's metrics.csv into loss.png: losses, in bits per character, over the characters seen."""
+    table = pd.read_csv(run.metrics)
+    figure, axes = plt.subplots(figsize=(7, 4.2), dpi=120, layout="constrained")
+    bits = table[["train/loss", "val/loss"]] / math.log(2)
+    bits.insert(0, "chars_seen", table["chars_seen"])
+    trained, validated = bits.dropna(subset="train/loss"), bits.dropna(subset="val/loss")
+    axes.plot(trained["chars_seen"], trained["train/loss"], label="training (mean since the point before)", alpha=0.7)
+    if len(validated):
+        axes.plot(validated["chars_seen"], validated["val/loss"], label="validation", marker="o", markersize=4)
+        best = validated["val/loss"].min()
+        axes.axhline(best, color="gray", linewidth=0.8, linestyle=":", label=f"best validation: {best:.3f}")
+    axes.set(xlabel="characters seen", ylabel="bits per character", title=title)
+    axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
+    axes.grid(alpha=0.3)
+    axes.legend()
+    _save(figure, run.loss_picture)
+
+
+def sweep(
+    runs: pd.DataFrame, groups: pd.DataFrame, picture: Path, *, metric: str, compared: str | None, title: str
+) -> None:
+    """Draw a sweep: validation while training, a panel for each facet, and below it the final figures.
+
+    Args:
+        runs: a row for each run, with `path` (its folder), `level`, `facet` and the metric.
+        groups: a row for each combination of `level` and `facet`, in the order in which they are drawn, with the metric
+            (its mean) and `<metric> ±` (half its interval, NaN where there is none).
+        picture: the file to write.
+        metric: val/bpc or test/bpc, in bits per character.
+        compared: what the levels, a colour each, are levels of; None where there is a single one.
+        title: of the whole picture.
+    """
+    facets, levels = list(groups["facet"].unique()), list(groups["level"].unique())
+    columns = min(4, len(facets))
+    rows = math.ceil(len(facets) / columns)
+    heights = (1.0 + (3.2 if columns == 1 else 1.9) * rows, 0.8 + 0.2 * (len(groups) + len(facets)))  # inches
+    figure = plt.figure(figsize=(10, sum(heights)), dpi=120, layout="constrained")
+    figure.suptitle(title)
+    above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
+    styles = _styles(levels)
+    panels = above.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, facet in zip(panels.flat, facets, strict=False):
+        _curves(axes, runs[runs["facet"] == facet], styles)
+        axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
+    for axes in panels.flat[len(facets) :]:
+        axes.remove()
+    above.supxlabel("characters seen", fontsize="medium")
+    above.supylabel("validation: bits per character", fontsize="medium")
+    if compared is not None:
+        keys = [Line2D([], [], label=level, color=colour, marker=marker) for level, (colour, marker) in styles.items()]
+        above.legend(
+            handles=keys,
+            title=compared,
+            loc="outside upper center",
+            ncols=math.ceil(len(keys) / math.ceil(len(keys) / 8)),
+        )
+    axes = below.subplots()
+    _final(axes, runs, groups, metric, styles)
+    held_out = "test" if metric == "test/bpc" else "validation"
+    axes.set_xlabel(f"{held_out}: bits per character (dots: runs; bars: their mean and its 95 % interval)")
+    _save(figure, picture)
+
+
+def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
+    """A colour and a marker for each level."""
+    colours: list[Any] = [CELLS[level].colour if level in CELLS else None for level in levels]
+    if None in colours:  # no cells, or one without a colour of its own
+        colours = list(PALETTE)
+    if len(levels) > len(colours):
+        colours = list(plt.get_cmap("viridis")(np.linspace(0, 0.9, len(levels))))
+    return {level: (colours[i], MARKERS[i % len(MARKERS)]) for i, level in enumerate(levels)}
+
+
+def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]]) -> None:
+    """val/bpc over the characters seen, a line for each run that still has its metrics.csv."""
+    for path, level in zip(runs["path"], runs["level"], strict=True):
+        metrics = RunFolder(path).metrics
+        if metrics.exists():
+            curve = pd.read_csv(metrics).dropna(subset="val/bpc")
+            colour, marker = styles[level]
+            axes.plot(curve["chars_seen"], curve["val/bpc"], color=colour, marker=marker, markersize=2, linewidth=0.8)
+    axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
+    axes.tick_params(labelsize="small")
+    axes.grid(alpha=0.3)
+
+
+def _final(
+    axes: Axes, runs: pd.DataFrame, groups: pd.DataFrame, metric: str, styles: dict[str, tuple[Any, str]]
+) -> None:
+    """A line for each group, facet by facet from the top: its runs as dots, below them their mean with its interval."""
+    ticks, y = [], 0.0
+    for number, (facet, rows) in enumerate(groups.groupby("facet", sort=False)):
+        start = y
+        for level, mean, half_width in zip(rows["level"], rows[metric], rows[f"{metric} ±"], strict=True):
+            colour, marker = styles[level]
+            each = runs.loc[(runs["facet"] == facet) & (runs["level"] == level), metric]
+            axes.scatter(each, [y - 0.3] * len(each), s=12, color=colour, alpha=0.6, linewidths=0)
+            axes.errorbar(
+                mean, y, xerr=half_width, color=colour, marker=marker, markersize=6, markeredgecolor="white", capsize=3
+            )
+            y += 1
+        ticks.append((start + y - 1) / 2)  # the middle of the facet
+        if number % 2:
+            axes.axhspan(start - 0.75, y - 0.25, color="black", alpha=0.05, linewidth=0)
+        y += 0.5
+    if len(ticks) > 1:
+        axes.set_yticks(ticks, groups["facet"].unique(), fontsize="small")
+    else:
+        axes.set_yticks(range(len(groups)), groups["level"])
+        axes.tick_params(axis="y", length=0)
+    axes.set_ylim(y - 0.75, -0.75)
+    axes.grid(alpha=0.3, axis="x")
+
+
+def _save(figure: Figure, picture: Path) -> None:
+    """Whoever reads the picture finds the old one or the new, whole."""
+    try:
+        with replacing(picture) as file:
+            figure.savefig(file, format=picture.suffix.removeprefix("."))
+    finally:
+        plt.close(figure)
+
+
+def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, title: str) -> None:
+    """Draw the error of generated texts over their variety: a line for each top_k, a point for each temperature.
+
+    Args:
+        table: a row for each point, with `temperature`, `top_k` (missing: all characters), and the shares
+            `distinct_words_2` (the variety) and `unknown_words` (the error), NaN where there is none.
+        human: variety and error of held-out human text; None where there is none.
+        picture: the file to write.
+        title: of the picture.
+    """
+    figure, axes = plt.subplots(figsize=(7, 5), dpi=120, layout="constrained")
+    for i, (_, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
+        top_k = line["top_k"].iloc[0]
+        name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
+        x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
+        colour = PALETTE[(2 - i) % 5]
+        axes.plot(x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name)
+        side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[i % 3]  # the lines come near
+        for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
+            if not math.isnan(at_x + at_y):
+                axes.annotate(
+                    f"{temperature:g}", (at_x, at_y), xytext=shift, textcoords="offset points", ha=side, va="center",
+                    fontsize="x-small", color=colour,
+                )  # fmt: skip
+    if human is not None:
+        axes.plot(*human, color="black", marker="*", markersize=14, linestyle="none", label="held-out human text")
+    axes.set(
+        xlabel="variety: different pairs of words, among all pairs",
+        ylabel="error: words that are not in the training text",
+        title=title,
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=None))
+    axes.grid(alpha=0.3)
+    axes.legend(title="labels: temperature")
+    _save(figure, picture)

@@ -1,0 +1,123 @@
+"""The table of a sweep on the terminal, as CSV and as a picture."""
+
+import math
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from charcells.errors import ignore_closed_pipe
+from charcells.files import write_atomically
+from charcells.runs.comparison import compared_factor, deciding_metric, factors, finished_runs, groups, summarise
+from charcells.runs.table import COSTS, METRICS, SHORT, read_runs
+
+
+def report(folder: Path) -> None:
+    """Print what the runs below a folder have found; write runs.csv, and table.csv and runs.png of the finished.
+
+    Raises UserError for a folder that does not exist or holds no run.
+    """
+    runs = read_runs(folder)
+    by, metric, table = factors(runs), deciding_metric(runs), summarise(runs)
+    compared, finished = compared_factor(by), finished_runs(runs, by)
+    unfinished = runs[runs["status"] != "finished"]
+    with ignore_closed_pipe():  # who has read enough gets the files all the same
+        print(f"{folder}: {len(finished)} of {len(runs)} runs finished")
+        if len(table):
+            same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
+            print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
+            _print_table(table, by, metric, compared)
+        for run in unfinished.itertuples():
+            error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
+            print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
+        sys.stdout.flush()
+    write_atomically(folder / "runs.csv", runs.to_csv(index=False))
+    written = ["runs.csv"]
+    if len(table):
+        write_atomically(folder / "table.csv", table.to_csv(index=False))
+        written.append("table.csv")
+    if table[metric].notna().any():
+        from charcells.runs import pictures  # matplotlib is slow to start
+
+        finished["path"] = [folder / name for name in finished["folder"]]
+        labelled = _labelled(finished, by, compared), _labelled(table, by, compared)
+        pictures.sweep(*labelled, folder / "runs.png", metric=metric, compared=compared, title=folder.resolve().name)
+        written.append("runs.png")
+    print("written: " + ", ".join(str(folder / name) for name in written))
+
+
+def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str | None) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for costs in (COSTS, ()):  # a narrow terminal does without
+        shown = _rich_table(table, by, compared, costs)
+        if console.measure(shown, options=console.options.update(max_width=1000)).maximum <= console.width:
+            break
+    with console.capture() as drawn:  # rich itself would end the program where nobody reads on
+        console.print(shown)
+    print(drawn.get(), end="")
+    marked = table["mark"].isin(["best", "tie"]).any()
+    print(
+        "\nbpc: bits per character, the mean over n seeds ± half the width of its 95 % t interval (two seeds or more)"
+    )
+    if marked and compared:
+        print(f"best: the {compared} with the lowest mean {metric}, all other factors equal")
+        if (table["n"] > 1).any():
+            print("tie: not told apart from the best at 5 % by Welch's t test; unmarked: higher, or one seed alone")
+    if marked and metric == "val/bpc":
+        print("val/bpc decides, which has also chosen the checkpoints: not every run has a test/bpc")
+    if table["mark"].eq("not comparable").any():
+        print("not comparable: the held-out texts (val_sha256) of these runs differ, so their figures say nothing")
+    if (table["runs"] > table["n"]).any():
+        print("some runs repeat design and seed of another: such a seed counts once, with its mean")
+
+
+def _rich_table(table: pd.DataFrame, by: list[str], compared: str | None, costs: Sequence[str]) -> Any:
+    """The summary for a terminal: a section for each comparison, its winner bold."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(box=box.SIMPLE_HEAD, collapse_padding=True, show_edge=False)
+    for name in (*by, "n", *METRICS, *costs, ""):
+        narrow = re.sub("([_.])", r"\1\n", name)
+        shown.add_column(narrow, overflow="fold", justify="left" if name in by or not name else "right")
+    for _, block in groups(table, [name for name in by if name != compared]):
+        for row in block.to_dict("records"):
+            shown.add_row(
+                *(_shown(name, row[name]) for name in by),
+                str(row["n"]),
+                *(_interval(row[name], row[f"{name} ±"]) for name in METRICS),
+                *(_number(row[name], ",.1f" if name == "train_seconds" else ",.0f") for name in costs),
+                row["mark"],
+                style="bold" if row["mark"] == "best" else None,
+            )
+        if len(block) > 1:
+            shown.add_section()
+    return shown
+
+
+def _labelled(table: pd.DataFrame, by: list[str], compared: str | None) -> pd.DataFrame:
+    """The rows with their factors in words: `level` of the compared one, `facet` of all others."""
+    others = [name for name in by if name != compared]
+    facets = [", ".join(f"{name}={_shown(name, row[name])}" for name in others) for row in table.to_dict("records")]
+    return table.assign(facet=facets, level=[_shown(compared, value) for value in table[compared]] if compared else "")
+
+
+def _shown(name: str, value: Any) -> str:
+    """The value of a factor as one would type it."""
+    if pd.isna(value):
+        return {"embedding_dim": "one-hot", "hidden_size": "matched"}.get(name, "null")
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text.lower() if text in ("True", "False") else text
+
+
+def _number(value: float, format: str) -> str:
+    return "-" if math.isnan(value) else f"{value:{format}}"
+
+
+def _interval(mean: float, half_width: float) -> str:
+    return _number(mean, ".3f") + ("" if math.isnan(half_width) else f" ± {half_width:.3f}")

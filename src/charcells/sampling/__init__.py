@@ -1,1 +1,0 @@
-"""What sample.py can show beside the texts that it writes."""

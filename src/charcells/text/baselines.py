@@ -1,0 +1,146 @@
+"""What a recurrent model must beat on the same split: n-grams and compressors, measured once and kept in the cache.
+
+They learn from the same training text and are scored on the same held-out text as a run with the same options, which
+finds the result in the cache and shows it beside its own.
+"""
+
+import bz2
+import hashlib
+import json
+import logging
+import lzma
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charcells.files import write_atomically
+from charcells.text.corpus import SplitCorpus
+from charcells.text.ngrams import MAX_ORDER, KneserNey
+from charcells.text.vocabulary import Vocabulary
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of the figures in the cache: to be raised with every change that alters them."""
+
+Progress = Callable[[str], object]
+"""Called with the name of what is done next."""
+
+
+def xz(content: bytes) -> int:
+    """Bytes after xz at its strongest, with a window over all of it and without the container's own 40 or so."""
+    options = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": max(len(content), 4096)}
+    return len(lzma.compress(content, lzma.FORMAT_RAW, filters=[options]))
+
+
+def measure(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
+    """What n-gram models of order 1 to MAX_ORDER and compressors reach on the held-out parts of a text.
+
+    Returns what the cache holds: `best_order` (by validation; None without any), the size of each part in characters,
+    and `rows`, each with `name`, `order` (None for compressors) and `val/loss`, `test/loss` (nats per character),
+    `val/bpc`, `test/bpc` (bits), None for a part that is empty. Their names: 'n-gram'; 'xz', what the held-out text
+    adds to the compressed training text, both as UTF-8; 'xz alone' and 'bz2 alone', the compressed held-out text by
+    itself. bzip2 compresses 900 kB at a time and forgets, so there is no 'bz2' that has seen the training text.
+    """
+    started = time.perf_counter()
+    parts = text.split
+    held_out = {"val": (parts.train_end, parts.val_end), "test": (parts.val_end, parts.length)}
+    held_out = {name: (first, last) for name, (first, last) in held_out.items() if last > first}
+    vocabulary = Vocabulary.of(text.corpus.text)
+    ngrams = _measure_ngrams(text, vocabulary, held_out, progress)
+    best_order = min(ngrams, key=lambda row: row["val/loss"])["order"] if "val" in held_out else None
+    return {
+        "version": VERSION,
+        "best_order": best_order,
+        "train_chars": len(text.train_text),
+        "val_chars": len(text.val_text),
+        "test_chars": len(text.test_text),
+        "vocab_size": len(vocabulary),
+        "rows": [*ngrams, *_measure_compressors(text, held_out, progress)],
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def _measure_ngrams(
+    text: SplitCorpus, vocabulary: Vocabulary, held_out: dict[str, tuple[int, int]], progress: Progress
+) -> list[dict[str, Any]]:
+    tokens = vocabulary.encode(text.corpus.text)
+    progress(f"counting n-grams of up to {MAX_ORDER + 1} characters")
+    model = KneserNey(tokens[slice(*text.train_range)], vocabulary)
+    progress("scoring with n-grams")
+    losses = {name: model.losses(tokens, first, last) for name, (first, last) in held_out.items()}
+    orders = range(1, MAX_ORDER + 1)
+    return [_row("n-gram", order, {name: loss[order] for name, loss in losses.items()}) for order in orders]
+
+
+def _measure_compressors(
+    text: SplitCorpus, held_out: dict[str, tuple[int, int]], progress: Progress
+) -> list[dict[str, Any]]:
+    train = _utf8(text.train_text)
+    progress("compressing with xz")
+    trained = xz(train)
+    sizes: dict[str, Callable[[bytes], int]] = {
+        "xz": lambda content: xz(train + content) - trained,
+        "xz alone": xz,
+        "bz2 alone": lambda content: len(bz2.compress(content)),
+    }
+    rows = []
+    for compressor, size in sizes.items():
+        progress(f"compressing with {compressor.split()[0]}")
+        whole = text.corpus.text
+        bits = {name: 8 * size(_utf8(whole[first:last])) / (last - first) for name, (first, last) in held_out.items()}
+        rows.append(_row(compressor, None, {name: value * math.log(2) for name, value in bits.items()}))
+    return rows
+
+
+def _row(name: str, order: int | None, nats: dict[str, float]) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, "order": order}
+    for part in ("val", "test"):
+        loss = nats.get(part)
+        row[f"{part}/loss"] = None if loss is None else float(loss)
+        row[f"{part}/bpc"] = None if loss is None else float(loss) / math.log(2)
+    return row
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def best(result: dict[str, Any]) -> dict[str, Any] | None:
+    """The row of the n-gram model with the lowest validation loss; None where nothing is held out for validation."""
+    return next((row for row in result["rows"] if row["order"] and row["order"] == result["best_order"]), None)
+
+
+def cache_file(text: SplitCorpus) -> Path:
+    """Where the result for this text, split and training range is kept. They decide all that is measured."""
+    import pooch  # half a second
+
+    digest, parts = hashlib.sha256(_utf8(text.corpus.text)), text.split
+    digest.update(json.dumps([*text.train_range, parts.train_end, parts.val_end, parts.length]).encode())
+    return Path(pooch.os_cache("charcells")) / "baselines" / f"{digest.hexdigest()[:32]}.json"
+
+
+def cached(text: SplitCorpus) -> dict[str, Any] | None:
+    """What `measure` has returned for this text, split and training range; None where the cache has no such result."""
+    try:
+        result = json.loads(cache_file(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if isinstance(result, dict) and result.get("version") == VERSION else None
+
+
+def obtain(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
+    """What the cache holds for this text, split and training range, or else what is measured now and put there."""
+    result = cached(text)
+    if result is None:
+        measured = measure(text, progress=progress)
+        result = {"corpus": text.corpus.name, "corpus_sha256": text.corpus.sha256, **measured}
+        path = cache_file(text)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, json.dumps(result, indent=1) + "\n")
+        except OSError as error:
+            log.warning("%s cannot be written, so the result is not kept: %s", path, error.strerror or error)
+    return result

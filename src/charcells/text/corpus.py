@@ -1,0 +1,161 @@
+"""From a name to a text: find the file, verify, decode, normalise, strip boilerplate, cut, split."""
+
+import hashlib
+import logging
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from charcells.config import CorpusConfig, DataConfig
+from charcells.errors import UserError
+from charcells.text.download import fetch
+from charcells.text.embedded import EMBEDDED
+from charcells.text.encodings import decode, normalize
+from charcells.text.gutenberg import has_boilerplate, strip_boilerplate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text ready to be learned. `sha256` is that of the file, or of the text where no file is behind it."""
+
+    name: str
+    text: str
+    sha256: str
+
+
+def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
+    """The text that a corpus configuration describes.
+
+    Raises UserError where the text cannot be found, is not what its hash says, or cannot be read as text.
+    """
+    if config.name in EMBEDDED and config.path is not None:
+        raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
+    if config.name in EMBEDDED:
+        text = EMBEDDED[config.name]()
+        sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    else:
+        path = find(config, corpora_dir)
+        content = _read(path)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if config.sha256 is not None and sha256 != config.sha256:
+            raise UserError(
+                f"{path} is not the text that corpus={config.name} stands for: its SHA-256 is {sha256}, expected "
+                f"{config.sha256}. Remove the file so that it is fetched again, or read it as your own text with "
+                f"corpus=file corpus.path={path}"
+            )
+        text = decode(content, config.encoding, path)
+        if config.normalize:
+            text = normalize(text)
+    if config.strip_boilerplate:
+        text = strip_boilerplate(text)
+    elif has_boilerplate(text):
+        log.info("the text carries Project Gutenberg's header and licence; corpus.strip_boilerplate=true cuts them")
+    text = text[: config.max_chars]
+    if len(text) < 2:
+        raise UserError(f"corpus={config.name} has {len(text)} characters: a model needs at least 2 to learn from")
+    return Corpus(config.name, text, sha256)
+
+
+def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
+    """The file of a corpus: `corpus.path`, then corpora_dir or CHARCELLS_CORPORA, then the cache, then a download."""
+    if config.path is not None:
+        return Path(os.path.expanduser(config.path))
+    if config.file is None:
+        raise UserError(f"corpus={config.name} needs a file: add corpus.path=mine.txt")
+    if not re.fullmatch(r"\w[\w.+-]{0,200}", config.file):
+        raise UserError(
+            f"corpus.file={config.file!r} is not allowed: it is a plain file name, of letters, digits, '_', '.', '+' "
+            "and '-'. A file anywhere else is read with corpus.path="
+        )
+    folder = corpora_dir or os.environ.get("CHARCELLS_CORPORA")
+    if folder:
+        folder = os.path.expanduser(folder)
+        if not os.path.isdir(folder):
+            raise UserError(f"corpora_dir={folder} is no folder (it comes from corpora_dir or CHARCELLS_CORPORA)")
+        path = Path(folder) / config.file
+        if path.exists():
+            return path
+    return fetch(config)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if stat.S_ISCHR(path.stat().st_mode):
+            raise UserError(f"corpus file {path} is a device, which may have no end")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UserError(f"corpus file {path} cannot be read: {reason}") from error
+    except MemoryError as error:
+        raise UserError(f"corpus file {path} is too large for this machine's memory") from error
+    if not content:
+        raise UserError(f"corpus file {path} is empty")
+    return content
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions in a text: train is [0, train_end), val [train_end, val_end), test [val_end, length)."""
+
+    train_end: int
+    val_end: int
+    length: int
+
+
+def split(length: int, val_fraction: float, test_fraction: float) -> Split:
+    """Split a text of `length` characters by position into train | val | test.
+
+    Raises UserError where a part that was asked for gets no character.
+    """
+    # a hair more, so that 90 % of 100,000 is not 89,999 because of how fractions are stored
+    train_end = int(length * (1 - val_fraction - test_fraction) + 1e-6)
+    val_end = int(length * (1 - test_fraction) + 1e-6) if val_fraction else train_end
+    parts = {
+        "data.val_fraction": (val_fraction, val_end - train_end),
+        "data.test_fraction": (test_fraction, length - val_end),
+    }
+    for name, (fraction, characters) in parts.items():
+        if fraction > 0 and characters == 0:
+            raise UserError(
+                f"{name}={fraction} of a corpus of {length:,} characters is no character at all: "
+                f"raise it, set it to 0 or take a longer text"
+            )
+    return Split(train_end, val_end, length)
+
+
+def train_part(parts: Split, fraction: float, offset: float) -> tuple[int, int]:
+    """(begin, end) of what is trained on: that share of the training text, from that share of it on."""
+    begin = int(parts.train_end * offset)
+    return begin, min(begin + int(parts.train_end * fraction), parts.train_end)
+
+
+@dataclass(frozen=True)
+class SplitCorpus:
+    """A corpus, how it is split, and the (begin, end) of the part of its training text that is trained on."""
+
+    corpus: Corpus
+    split: Split
+    train_range: tuple[int, int]
+
+    @property
+    def train_text(self) -> str:
+        return self.corpus.text[slice(*self.train_range)]
+
+    @property
+    def val_text(self) -> str:
+        return self.corpus.text[self.split.train_end : self.split.val_end]
+
+    @property
+    def test_text(self) -> str:
+        return self.corpus.text[self.split.val_end :]
+
+
+def load_split(corpus: CorpusConfig, data: DataConfig, corpora_dir: str | None = None) -> SplitCorpus:
+    """The text that a configuration describes, split as it says. Raises UserError as `load_corpus` and `split` do."""
+    loaded = load_corpus(corpus, corpora_dir)
+    parts = split(len(loaded.text), data.val_fraction, data.test_fraction)
+    return SplitCorpus(loaded, parts, train_part(parts, data.train_fraction, data.train_offset))

@@ -1,0 +1,101 @@
+"""What is known of a run before it trains: the first state of its summary, and that in a sentence."""
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch import Trainer
+
+import charcells
+from charcells.config import Config
+from charcells.data.module import CharDataModule
+from charcells.models.char_rnn import count_parameters, count_second_bias
+from charcells.runs.identity import RESULTS_VERSION, identity
+from charcells.runs.summary import Summary
+from charcells.text import baselines
+from charcells.text.corpus import SplitCorpus
+from charcells.training.language_model import CharLM
+
+
+def title(summary: Summary) -> str:
+    return f"{summary['corpus']}: {summary['cell']} {summary['num_layers']}×{summary['hidden_size']}"
+
+
+def describe(summary: Summary, steps_per_epoch: int) -> str:
+    inputs = f"embedding {summary['embedding_dim']}" if summary["embedding_dim"] else "one-hot input"
+    return (
+        f"{title(summary)}, {inputs}, {summary['parameters']:,} parameters "
+        f"({summary['parameters_second_bias']:,} of them PyTorch's second bias); "
+        f"{summary['train_chars']:,} characters, {summary['batch_size']}×{summary['seq_len']} a step, "
+        f"{steps_per_epoch:,} steps an epoch"
+    )
+
+
+def first_summary(config: Config, data: CharDataModule, module: CharLM) -> Summary:
+    """The summary as far as it is known before training; the rest stands as None."""
+    model, text = module.model, data.text
+    return Summary(
+        {
+            "status": None,
+            "cell": model.cell,
+            "num_layers": model.num_layers,
+            "hidden_size": model.hidden_size,
+            "embedding_dim": model.embedding_dim,
+            "parameters": count_parameters(model),
+            "parameters_second_bias": count_second_bias(model),
+            "batch_size": config.data.batch_size,
+            "seq_len": config.data.seq_len,
+            "train_fraction": config.data.train_fraction,
+            "seed": config.seed,
+            "corpus": text.corpus.name,
+            "corpus_sha256": text.corpus.sha256,
+            "train_chars": len(text.train_text),
+            "val_chars": len(text.val_text),
+            "test_chars": len(text.test_text),
+            "val_sha256": data.val_sha256,
+            "vocab_size": len(data.vocabulary),
+            **dict.fromkeys(("epochs", "steps", "chars_seen", "train_seconds", "chars_per_second", "train/loss")),
+            **dict.fromkeys(
+                ("val/loss", "val/bpc", "val/accuracy", "best_step", "test/loss", "test/bpc", "test/accuracy")
+            ),
+            **_baseline(text),
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "lightning": lightning.__version__,
+                "charcells": charcells.__version__,
+                "git": _git_commit(),
+            },
+            "identity": identity(config, text.corpus.sha256),
+            "results_version": RESULTS_VERSION,
+            "resumed_from": None,
+            "device": None,
+            "threads": config.threads,
+            "error": None,
+        }
+    )
+
+
+def device_name(trainer: Trainer) -> str:
+    """The device that a run computes on, and how many of them."""
+    device = trainer.strategy.root_device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return name if trainer.world_size == 1 else f"{trainer.world_size} × {name}"
+
+
+def _baseline(text: SplitCorpus) -> dict[str, Any]:
+    """The n-gram model to be beaten on this text and split, where `charcells baselines` has measured one."""
+    result = baselines.cached(text)
+    row = (baselines.best(result) if result is not None else None) or {}
+    return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}
+
+
+def _git_commit() -> str | None:
+    try:
+        command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,153 @@
+"""CharLM: how a CharRNN is trained and scored.
+
+Truncated backpropagation through time: each window starts from the state that the one before ended with, and gradients
+stop there. Losses are nats per character, bpc is bits per character, nats / ln 2.
+
+Where several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is that
+of the batch. A checkpoint holds the state of the whole batch and the random state of each rank.
+
+Legend: B batch, T time, V vocabulary.
+"""
+
+import dataclasses
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from charcells.config import Config
+from charcells.models.cells import State, detach, join_rows, split_rows, to_device
+from charcells.models.char_rnn import CharRNN
+from charcells.models.checkpoint import Description, add_entries, training_entry
+from charcells.training.optimization import lr_factor, make_optimizer, total_steps
+from charcells.training.overhead import LeanModule
+from charcells.training.ranks import gather
+from charcells.training.score import HeldOutScore
+
+
+class CharLM(LeanModule):
+    """Trains a CharRNN.
+
+    Args:
+        model: what is trained.
+        config: optimizer, scheduler and whether state is carried are read from it.
+        description: what the checkpoints say of themselves.
+        steps_per_epoch: batches that an epoch has. Lightning's own count may not be asked for: it would set up the
+            data before a checkpoint is restored, and the position in the text would be lost.
+    """
+
+    def __init__(self, model: CharRNN, config: Config, description: Description, steps_per_epoch: int) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+        self.description = description
+        self.steps_per_epoch = steps_per_epoch
+        self.total_steps = total_steps(config, steps_per_epoch)
+        carry_state = config.data.carry_state
+        self.carry_state = config.data.sampling == "streams" if carry_state is None else carry_state
+        self.train_state: State = None
+        self.score = HeldOutScore()
+        self.held_out: dict[str, float] = {}
+        """The metrics of the last validation or test."""
+        self.grad_norm: Tensor | None = None
+        """Norm of the last gradient before clipping."""
+        self.lr = config.optimizer.lr
+        """Learning rate of the last step."""
+        self._plateau: ReduceLROnPlateau | None = None
+        self._restored: dict[str, Any] = {}
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        inputs, targets = batch  # (B, T) each
+        if batch_idx == 0 or not self.carry_state:
+            self.train_state = None
+        logits, state = self.model(inputs, self.train_state)
+        self.train_state = detach(state)
+        nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        # gradients become the mean over the devices: of sums over their rows, the sum over the batch is wanted
+        factor = targets.numel() * self.config.trainer.devices
+        summed = self.config.trainer.loss_reduction == "sum"
+        return {"loss": nats * factor if summed else nats, "nats": nats.detach()}
+
+    def on_train_start(self) -> None:
+        rank, devices = self.global_rank, self.config.trainer.devices
+        if rank > 0:  # other dropout than on the first, which goes on from the initial weights as a single device does
+            torch.manual_seed(self.config.seed + 1_000_003 * rank)
+        if self._restored:
+            whole = self._restored["train_state"]
+            self.train_state = to_device(split_rows(whole, devices)[rank], self.device)
+            random = self._restored["random"][rank]
+            torch.set_rng_state(random["cpu"])
+            if random["cuda"] is not None and self.device.type == "cuda":
+                torch.cuda.set_rng_state(random["cuda"], self.device)
+            if self._plateau is not None:
+                self._plateau.load_state_dict(self._restored["plateau"])
+            self._restored = {}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        self.lr = optimizer.param_groups[0]["lr"]  # the scheduler changes it before the step ends
+        parameters = optimizer.param_groups[0]["params"]  # see overhead
+        if gradient_clip_val is not None and gradient_clip_algorithm == "norm":
+            self.grad_norm = torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        self.grad_norm = torch.nn.utils.get_total_norm(gradients)
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grad_value_(parameters, gradient_clip_val)
+
+    def on_validation_epoch_start(self) -> None:
+        self.score = HeldOutScore()
+
+    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
+        self.score.add(self.model, *batch)
+
+    def on_validation_epoch_end(self) -> None:
+        # the first rank's on all of them: what follows from it must be the same to the last bit
+        self.held_out = gather(self.score.metrics("val"), self.config.trainer.devices)[0]
+        # where EarlyStopping looks for it
+        self.log("val/loss", self.held_out["val/loss"], logger=False, sync_dist=True)
+        # Stepped here, not by Lightning, which would step it after this validation's checkpoint and, when a run is
+        # resumed from that, not at all.
+        if self._plateau is not None:
+            self._plateau.step(self.held_out["val/loss"])
+
+    def on_test_epoch_start(self) -> None:
+        self.score = HeldOutScore()
+
+    def test_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
+        self.score.add(self.model, *batch)
+
+    def on_test_epoch_end(self) -> None:
+        self.held_out = self.score.metrics("test")
+
+    def configure_optimizers(self) -> Any:
+        optimizer = make_optimizer(self.config, self.model)
+        scheduler = self.config.scheduler
+        if scheduler.name == "plateau":
+            assert scheduler.factor is not None and scheduler.patience is not None
+            self._plateau = ReduceLROnPlateau(optimizer, factor=scheduler.factor, patience=scheduler.patience)
+            return optimizer
+        total, per_epoch = self.total_steps, self.steps_per_epoch
+        factor = LambdaLR(optimizer, lambda step: lr_factor(scheduler, step, total, per_epoch))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": factor, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        on_cuda = self.device.type == "cuda"
+        random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_cuda else None}
+        state = to_device(self.train_state, torch.device("cpu"))
+        ranks = gather((state, random), self.config.trainer.devices)
+        training = {
+            "train_state": join_rows([state for state, _ in ranks]),
+            "random": [random for _, random in ranks],
+            "plateau": self._plateau.state_dict() if self._plateau is not None else None,
+        }
+        add_entries(checkpoint, dataclasses.replace(self.description, step=self.global_step), training)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._restored = training_entry(checkpoint)

@@ -1,0 +1,206 @@
+"""The record of a run: metrics.csv, and a stop where the loss is no longer a number."""
+
+import csv
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from charcells.config import Config
+from charcells.errors import UserError
+from charcells.files import write_atomically
+from charcells.runs.folder import RunFolder
+from charcells.runs.summary import DIVERGED
+from charcells.training.language_model import CharLM
+from charcells.training.ranks import gather
+
+log = logging.getLogger(__name__)
+
+COLUMNS = (
+    "step",
+    "epoch",
+    "chars_seen",
+    "train/loss",
+    "val/loss",
+    "val/bpc",
+    "val/accuracy",
+    "lr",
+    "grad_norm",
+    "chars_per_second",
+)
+"""Of metrics.csv. Losses in nats per character; epochs count from 1; `train/loss` is the mean since the row before,
+`grad_norm` that of the row's step before clipping."""
+
+ABSURD_LOSS = 1e4
+"""Nats per character that no model on its way anywhere has: guessing among a million characters costs 14."""
+
+
+def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
+    """Whether Lightning validates after this batch; then the run is to be saved once it has, not before."""
+    if not trainer.enable_validation:
+        return False
+    assert isinstance(trainer.val_check_batch, int)
+    return trainer.should_stop or (batch_idx + 1) % trainer.val_check_batch == 0
+
+
+class Record(Callback):
+    """Writes metrics.csv and hands each row to the loggers; stops a run whose loss is no number.
+
+    Args:
+        folder: the run folder.
+        config: names the characters of a step and how often a row is due.
+    """
+
+    def __init__(self, folder: RunFolder, config: Config) -> None:
+        self.path = folder.metrics
+        self.config = config
+        self.chars_per_step = config.data.batch_size * config.data.seq_len
+        self.latest: dict[str, Any] = {}
+        self._losses: list[Tensor] = []  # of the steps since the last look at them, which waits for the device
+        self._loss_sum = 0.0
+        self._loss_count = 0
+        self._row: dict[str, Any] | None = None  # waits for the validation that follows
+        self._interval: tuple[float, int] | None = None  # (time, step) where the row's interval began
+        self._seconds_before = 0.0
+        self._began: float | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        assert not self._losses, "a checkpoint is saved after a check"
+        return {
+            "loss_sum": self._loss_sum,
+            "loss_count": self._loss_count,
+            "latest": self.latest,
+            "seconds": self.train_seconds,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._loss_sum, self._loss_count = state_dict["loss_sum"], state_dict["loss_count"]
+        self.latest = state_dict["latest"]
+        self._seconds_before = state_dict["seconds"]
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training with its validations, earlier parts of a resumed run included."""
+        return self._seconds_before + (time.monotonic() - self._began if self._began is not None else 0.0)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._began = time.monotonic()
+        if trainer.is_global_zero:
+            keep_lines(self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(COLUMNS))
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if self._interval is None:
+            self._interval = (time.monotonic(), trainer.global_step)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, CharLM)
+        step = trainer.global_step
+        self._losses.append(outputs["nats"])
+        if step == pl_module.total_steps:
+            trainer.should_stop = True  # so that Lightning validates once more, wherever in the epoch this is
+        waits = validation_follows(trainer, batch_idx)
+        if waits or trainer.should_stop or step % self.config.trainer.log_every_n_steps == 0:
+            self._row = self._new_row(trainer, pl_module)
+            if not waits:
+                self._write(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, CharLM)
+        if not pl_module.held_out["val/loss"] < ABSURD_LOSS:
+            loss = pl_module.held_out["val/loss"]
+            raise self._diverged(f"the validation loss after step {trainer.global_step} is {loss:g} nats per character")
+        row = self._row = self._row or self._new_row(trainer, pl_module)
+        row.update(pl_module.held_out)
+        self._write(trainer)
+        log.info(
+            "epoch %d/%d  step %d  train %s  val %.4f nats = %.4f bits per character  %s characters/s",
+            row["epoch"],
+            self.config.trainer.max_epochs,
+            row["step"],
+            f"{row['train/loss']:.4f}" if row["train/loss"] is not None else "-",
+            row["val/loss"],
+            row["val/bpc"],
+            f"{row['chars_per_second']:,}" if row["chars_per_second"] else "-",
+        )
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._seconds_before, self._began = self.train_seconds, None
+
+    def check(self, trainer: Trainer) -> None:
+        """Look at the losses since the last look, and at the weights.
+
+        A step's loss is the mean over the ranks, so that all come to the same result. Raises UserError, naming the
+        step, for one that is not finite.
+        """
+        losses: list[float] = []
+        if self._losses:
+            ranks = gather(torch.stack(self._losses).tolist(), self.config.trainer.devices)
+            losses = [sum(step) / len(step) for step in zip(*ranks, strict=True)]
+        self._losses = []
+        for step, loss in enumerate(losses, trainer.global_step - len(losses) + 1):
+            if not math.isfinite(loss):
+                raise self._diverged(f"the loss of step {step} is {loss}")
+            self._loss_sum += loss
+        self._loss_count += len(losses)
+        if not torch.stack([weights.isfinite().all() for weights in trainer.lightning_module.parameters()]).all():
+            raise self._diverged(f"the weights after step {trainer.global_step} are not finite")
+
+    def _diverged(self, what: str) -> UserError:
+        clips = self.config.trainer.gradient_clip_val is not None
+        return UserError(
+            f"{DIVERGED}: {what}. Try a smaller optimizer.lr than {self.config.optimizer.lr:g}"
+            + ("" if clips else ", or trainer.gradient_clip_val=1")
+        )
+
+    def _new_row(self, trainer: Trainer, module: CharLM) -> dict[str, Any]:
+        self.check(trainer)
+        step = trainer.global_step
+        speed = None
+        if self._interval is not None and step > self._interval[1]:
+            characters = (step - self._interval[1]) * self.chars_per_step
+            speed = round(characters / (time.monotonic() - self._interval[0]))
+        self._interval = None
+        loss = self._loss_sum / self._loss_count if self._loss_count else None
+        self._loss_sum, self._loss_count = 0.0, 0
+        return {
+            "step": step,
+            "epoch": trainer.current_epoch + 1,
+            "chars_seen": step * self.chars_per_step,
+            "train/loss": loss,
+            "lr": module.lr,
+            "grad_norm": module.grad_norm.item() if module.grad_norm is not None else None,
+            "chars_per_second": speed,
+        }
+
+    def _write(self, trainer: Trainer) -> None:
+        assert self._row is not None
+        row, self._row = self._row, None
+        self.latest.update({key: value for key, value in row.items() if value is not None})
+        if not trainer.is_global_zero:
+            return
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(row)
+        for logger in trainer.loggers:
+            logger.log_metrics({key: value for key, value in row.items() if value is not None}, step=row["step"])
+
+
+def keep_lines(path: Path, step_of: Callable[[str], int], last: int, header: str | None = None) -> None:
+    """Drop what was written after step `last`, where the run goes on from, and lines that a kill has damaged."""
+
+    def keep(line: str) -> bool:
+        try:
+            return step_of(line) <= last
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1] if path.exists() else []
+    kept = [line for line in lines if line != header and keep(line)]
+    write_atomically(path, "".join(line + "\n" for line in ([header] if header is not None else []) + kept))

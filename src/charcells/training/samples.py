@@ -1,0 +1,87 @@
+"""Samples of a model while it trains: samples.jsonl."""
+
+import json
+import logging
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from charcells.config import Config
+from charcells.runs.folder import RunFolder
+from charcells.text.vocabulary import Vocabulary
+from charcells.training.language_model import CharLM
+from charcells.training.record import Record, keep_lines
+from charcells.writing.generator import TextGenerator
+
+log = logging.getLogger(__name__)
+
+SHOWN = 200
+"""Characters of a sample that are printed while training."""
+
+
+class Samples(Callback):
+    """Writes a sample to samples.jsonl and to the log: at each validation, without held-out text ten times a run.
+
+    Args:
+        folder: the run folder.
+        config: `samples` says what to write. Each sample is drawn with the run's seed, so that they differ by training
+            alone.
+        vocabulary: of the model.
+        prompts: what the samples begin with.
+        record: is asked, before the samples, whether the model is sound.
+    """
+
+    def __init__(
+        self, folder: RunFolder, config: Config, vocabulary: Vocabulary, prompts: list[str], record: Record
+    ) -> None:
+        self.path = folder.samples
+        self.config = config.samples
+        self.seed = config.seed
+        self.chars_per_step = config.data.batch_size * config.data.seq_len
+        self.vocabulary = vocabulary
+        self.prompts = prompts
+        self.record = record
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero:
+            keep_lines(self.path, lambda line: json.loads(line)["step"], trainer.global_step)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write(trainer, pl_module)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, CharLM)
+        every = -(-pl_module.total_steps // 10)
+        if not trainer.enable_validation and (trainer.global_step % every == 0 or trainer.should_stop):
+            self._write(trainer, pl_module)
+
+    def _write(self, trainer: Trainer, module: LightningModule) -> None:
+        assert isinstance(module, CharLM)
+        config = self.config
+        if config.length == 0:
+            return
+        self.record.check(trainer)
+        if not trainer.is_global_zero:
+            return
+        training = module.model.training
+        module.model.eval()
+        for prompt in self.prompts:
+            text = TextGenerator(module.model, self.vocabulary, prompt).generate(
+                length=config.length, temperature=config.temperature, top_k=config.top_k, seed=self.seed
+            )
+            record = {
+                "step": trainer.global_step,
+                "chars_seen": trainer.global_step * self.chars_per_step,
+                "prompt": prompt,
+                "temperature": config.temperature,
+                "top_k": config.top_k,
+                "text": text,
+            }
+            # a lone surrogate, which UTF-8 does not have, becomes its JSON escape
+            with open(self.path, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            beginning = text[:SHOWN].replace("\n", "⏎ ").encode("utf-8", "backslashreplace").decode()
+            log.info("sample at step %d: %s", record["step"], beginning)
+        module.model.train(training)

@@ -1,0 +1,78 @@
+"""The texts behind a run."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from charcells.config import SampleConfig
+from charcells.errors import UserError
+from charcells.models.checkpoint import read_checkpoint
+from charcells.runs.folder import RunFolder, checkpoint_file
+from charcells.text.corpus import load_split
+from charcells.writing.generator import TextGenerator
+
+
+@dataclasses.dataclass(frozen=True)
+class Texts:
+    """The texts of a run: what it was trained on, from position `begin` of its corpus on, and what was held out."""
+
+    folder: RunFolder
+    corpus: str
+    language: str | None
+    train: str
+    begin: int
+    held_out: str
+
+    def pieces(self, length: int, count: int) -> list[str]:
+        """Up to `count` pieces of the held-out text, without overlap and spread evenly over it."""
+        count = min(count, len(self.held_out) // length)
+        room = len(self.held_out) - length
+        starts = [room * i // max(1, count - 1) for i in range(count)]
+        return [self.held_out[start : start + length] for start in starts]
+
+
+def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
+    """The texts behind a run folder, or a checkpoint within one.
+
+    Args:
+        corpora_dir: folder with the run's corpus file; None looks where training has found it.
+
+    Raises UserError where the run folder or its corpus is missing, or the corpus is not what the run was trained on.
+    """
+    checkpoint = checkpoint_file(run)
+    path = Path(os.path.expanduser(run))
+    folder = RunFolder(path if path.is_dir() else checkpoint.resolve().parents[1])
+    if not folder.has_config:
+        raise UserError(
+            f"explain and grid need the training text, and {run} does not say which it was: name the run folder, in "
+            "which config.yaml lies"
+        )
+    config = folder.read_config()
+    if corpora_dir is not None and config.corpus.path is not None:
+        config.corpus.path = str(Path(corpora_dir) / Path(config.corpus.path).name)
+    try:
+        text = load_split(config.corpus, config.data, corpora_dir or config.corpora_dir)
+    except UserError as error:
+        raise UserError(f"explain and grid need the training text: {error}. corpora_dir= says where it lies") from error
+    corpus, expected = text.corpus, read_checkpoint(checkpoint).description.corpus_sha256
+    if corpus.sha256 != expected:
+        raise UserError(
+            f"corpus {corpus.name} is not the text that {run} was trained on: its SHA-256 is {corpus.sha256}, expected "
+            f"{expected}"
+        )
+    return Texts(folder, corpus.name, config.corpus.language, text.train_text, text.train_range[0], text.val_text)
+
+
+def prepare(generator: TextGenerator, config: SampleConfig) -> tuple[str, Texts]:
+    """The prompt and the texts of `config.run`. Raises UserError as `load_texts` does, and for length=0."""
+    if config.length == 0:
+        raise UserError("length=0 leaves nothing to explain or to compare: it must be at least 1")
+    prompt = generator.prompt if config.prompt is None else config.prompt
+    return prompt, load_texts(config.run, config.corpora_dir)
+
+
+def settings(config: SampleConfig, names: Sequence[str]) -> str:
+    """How texts were drawn, as one would type it."""
+    values = {name: getattr(config, name) for name in names}
+    return " ".join(f"{name}={str(value).lower()}" for name, value in values.items() if value not in (None, False))

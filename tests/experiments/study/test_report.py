@@ -1,0 +1,662 @@
+"""The report: every text escaped, nothing from elsewhere, the README's block alone replaced, and, in a browser, a page
+that can be read at any width, in the dark, on paper and with a keyboard."""
+
+import base64
+import copy
+import fcntl
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from charcells.errors import UserError
+from experiments.study.findings import Region
+from experiments.study.report import __main__ as report
+from experiments.study.report.__main__ import BEGIN, END, main, pieces, replaced
+from experiments.study.report.drawing import series_colours
+from experiments.study.report.reading import VERDICTS, read_findings
+from experiments.study.report.words import estimate, number, region
+
+RESULTS = Path(__file__).parents[3] / "experiments" / "results"
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+LONG = "unbroken" * 300
+README = f"# Title\r\n\r\nbefore | \u2028 text\r\n\n{BEGIN}\nold\n{END}\nafter, without a line break at the end"
+
+
+def verdict(question, word="supported", figures=(0.012, -0.01, 0.034), threshold="within ±0.02", **more):
+    keys = dict(zip(("estimate", "low", "high"), figures, strict=True))
+    facts = {"question": question, "verdict": word, "unit": "bits per character", "n": 16, "threshold": threshold}
+    return {**facts, **keys, "held_equal": "hidden size", "p": None, "note": "", **more}
+
+
+def finding(name, **more):
+    facts = {
+        "kind": "finding",
+        "name": name,
+        "source": "003",
+        "source_title": "A report",
+        "quote": f"o que diz {name}",
+        "quote_language": "pt",
+        "translation": "what it says",
+        "prediction": "so and so",
+        "judged_by": "an interval",
+        "main": False,
+        "scale": "laptop",
+        "verdict": "supported",
+        "answer": "It does.",
+        "population": "small models",
+        "held_equal": "epochs",
+        "verdicts": [verdict("A against B")],
+        "command": f"python -m experiments.reproduce claim={name}",
+        "runs": 96,
+        "train_hours": 0.7,
+        "versions": {"charcells": "0.1.0", "git": None},
+        "corpora": {"biblia": "ab" * 32},
+        "date": "2026-11-21",
+    }
+    return {**facts, **more}
+
+
+def series(name, x, y, **more):
+    return {"name": name, "x": x, "y": y, "low": None, "high": None, **more}
+
+
+def drawn(title, kind, *all_series, **more):
+    facts = {"title": title, "kind": kind, "x_label": "x", "y_label": "y", "log_x": False, "log_y": False}
+    return {**facts, "series": list(all_series), "line": None, "description": f"{title}: to be seen", **more}
+
+
+@pytest.fixture(scope="module")
+def findings():
+    """By name: one full of figures, one full of hostile and endless texts, one that lacks what may be missing."""
+    steps = list(range(1, 41))
+    curve = [2 + 1 / step for step in steps]
+    band = {"low": [y - 0.1 for y in curve], "high": [y + 0.1 for y in curve]}
+    interval = {"low": [1.0, None, 2.9], "high": [1.2, None, None]}
+    full = finding(
+        "best_cell",
+        main=True,
+        verdict="refuted",
+        verdicts=[
+            verdict("LSTM against GRU, " * 6, "refuted", (0.03, 0.01, 0.05), "below 0", p=0.0001),
+            verdict("one side", "inconclusive", (0.5, None, 0.7), "above 0.25", unit="share"),
+            verdict("no interval", "inconclusive", (0.1, None, None), "between 0 and 1", unit="share"),
+            verdict("no figure", "inconclusive", (None, None, None), "above 0"),
+        ],
+        tables=[
+            {
+                "title": "Means",
+                "columns": ["cell", "val/bpc"],
+                "rows": [["lstm", 1.234567], ["gru", None]],
+                "note": "n",
+            },
+            {"title": "Wide", "columns": [f"a column {i}" for i in range(30)], "rows": [list(range(30))], "note": ""},
+            {"title": "Empty", "columns": ["cell"], "rows": [], "note": ""},
+        ],
+        plots=[
+            drawn("Curves", "lines", series("lstm", steps, curve, **band), series("gru", steps, curve), line=2.5),
+            drawn("Cells", "points", series("a", ["rnn", "gru", "lstm"], [1.1, None, 3], **interval)),
+            drawn("Log", "lines", series("rnn", [0, 1, 1000], [0, 5, 0.5]), log_x=True, log_y=True),
+            drawn("Nothing", "points", series("a", [], []), series("b", [1], [None])),
+        ],
+        samples=[
+            {"title": "seed 1", "text": "\nab" * 60, "prompt": "\nprompt", "copied": [[0, 60], [60, 110]]},
+            {"title": "seed 2", "text": "", "prompt": "", "copied": []},
+        ],
+        run_command="python train.py",
+    )
+    hostile = finding(
+        "hostile",
+        **dict.fromkeys(("quote", "answer", "translation", "source"), HOSTILE + " | `*_[x](y)"),
+        **dict.fromkeys(("scale", "command", "date"), HOSTILE),
+        source_title=f"{HOSTILE}\x1b[31m\ud800",
+        quote_language='"><img src=x>',
+        prediction=LONG,
+        population=LONG,
+        verdict="inconclusive",
+        verdicts=[verdict(HOSTILE + LONG, "inconclusive", threshold=HOSTILE, unit=HOSTILE, note=LONG, held_equal=LONG)],
+        tables=[{"title": HOSTILE, "columns": [HOSTILE, LONG], "rows": [[LONG, HOSTILE]], "note": HOSTILE}],
+        plots=[
+            drawn(
+                f"{HOSTILE} $x_{{", "points",
+                series(f"{HOSTILE} $\\frac", [HOSTILE, "$\x07", "語"], [1, 2, 3]), series(LONG, ["--> ]]>"], [2]),
+                x_label=HOSTILE + LONG, y_label="$^", description=HOSTILE,
+            )
+        ],
+        samples=[{"title": HOSTILE, "text": HOSTILE * 4 + LONG, "prompt": HOSTILE, "copied": [[3, 90]]}],
+        versions={HOSTILE: HOSTILE},
+        corpora={HOSTILE: LONG},
+    )  # fmt: skip
+    bare = finding("bare", tables=None, plots=[drawn("Bare", "lines", {"name": "a", "x": [1, 2], "y": [1, 2]})])
+    del bare["main"], bare["source_title"]
+    for key in ("held_equal", "p", "note"):
+        del bare["verdicts"][0][key]
+    for key in ("log_x", "log_y", "line"):
+        del bare["plots"][0][key]
+    return {each["name"]: each for each in (full, hostile, bare)}
+
+
+@pytest.fixture(scope="module")
+def folder(findings, tmp_path_factory):
+    """A folder of results with its report, and with files of other kinds."""
+    folder = tmp_path_factory.mktemp("results")
+    for name, facts in findings.items():
+        (folder / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
+    (folder / "other.json").write_text('{"kind": "benchmark"}')
+    (folder / "list.json").write_text("[1]")
+    (folder / "README.md").write_text(README, encoding="utf-8", newline="")
+    main(["--results", str(folder), "--readme", str(folder / "README.md")])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and collects what a test may ask for."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.source, self.open, self.tags, self.attributes = source, [], [], []
+        self.text, self.samples, self.quotes, self.headings = "", [], [], []
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.handle_startendtag(tag, attributes)
+        if tag not in ("meta", "link", "img", "br"):
+            self.open.append((tag, dict(attributes)))
+        if tag == "pre":
+            self.samples.append([])
+        if tag == "blockquote":
+            self.quotes.append("")
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.attributes += attributes
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        tags = [tag for tag, _ in self.open]
+        if "style" not in tags:
+            self.text += data
+        if "blockquote" in tags:
+            self.quotes[-1] += data
+        if "pre" in tags and not any(attributes.get("class") == "hidden" for _, attributes in self.open):
+            self.samples[-1].append(("mark" in tags, data))
+
+
+# the page
+
+
+def test_the_page_is_well_formed_and_needs_nothing_from_elsewhere(page):
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "img", "link", "iframe", "object", "embed", "base", "form"}
+    addresses = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "srcset", "action")]
+    assert addresses
+    assert all(address.startswith("#") for address in addresses)
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    assert "url(" not in re.sub(r"url\(#", "", page.source)
+    assert "@import" not in page.source
+
+
+def test_every_text_of_a_finding_stands_there_as_it_was_written(page, findings):
+    for facts in findings.values():
+        for key in ("quote", "translation", "prediction", "judged_by", "answer", "population", "held_equal", "command"):
+            assert facts[key] in page.text, (facts["name"], key)
+        assert any(facts["quote"] in quote for quote in page.quotes)
+    assert "<img" not in page.source
+    assert "\\x1b[31m\\ud800" in page.text
+    assert ("blockquote", {"lang": "pt"}) in page.tags
+    assert ("blockquote", {"lang": '"><img src=x>'}) in page.tags
+
+
+def test_copied_spans_are_marked_and_the_samples_whole(page, findings):
+    shown = ["".join(text for _, text in parts) for parts in page.samples]
+    for facts in findings.values():
+        for sample in facts.get("samples", []):
+            assert "\n" + sample["prompt"] + sample["text"] in shown  # a browser drops the first line break
+    marked = ["".join(text for copied, text in parts if copied) for parts in page.samples]
+    assert ("\nab" * 60)[:110] in marked
+    assert (HOSTILE * 4 + LONG)[3:90] in marked
+
+
+def test_pieces_are_the_text_cut_at_its_copies():
+    sample = {"text": "abcdefgh", "copied": [[0, 2], [2, 3], [5, 8]]}
+    assert pieces(sample) == [("ab", True), ("c", True), ("de", False), ("fgh", True)]
+    assert pieces({"text": "ab", "copied": []}) == [("ab", False)]
+    assert pieces({"text": "", "copied": []}) == []
+
+
+def test_ids_are_unique_and_every_reference_is_there(page):
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    referred = {value[1:] for name, value in page.attributes if name == "href"}
+    referred |= set(re.findall(r"url\(#([^)]+)\)", page.source))
+    for name in ("aria-labelledby", "aria-describedby"):
+        referred |= {value for key, value in page.attributes if key == name}
+    assert referred <= set(ids)
+
+
+def test_each_drawing_has_a_name_and_a_description_and_follows_the_page(page):
+    drawings = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert len(drawings) == 4 + 1 + 1 + 3  # plots, and a forest for each finding
+    assert all(each["role"] == "img" and each["aria-label"] and each["aria-describedby"] for each in drawings)
+    for drawing in re.findall("<svg.*?</svg>", page.source, re.DOTALL):
+        assert not re.search("#(?!000000)[0-9a-f]{6}", drawing)  # colours of the page's style alone
+        assert "<style" not in drawing
+        assert "font-family" not in drawing
+        assert "currentColor" in drawing
+    assert "var(--lstm)" in page.source
+
+
+def test_headings_tables_and_verdicts_can_be_heard(page):
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(page.headings))
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("caption") == tags.count("table") == 1 + 3 + 4
+    assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
+    regions = [attributes for tag, attributes in page.tags if attributes.get("class") == "table"]
+    assert all(each["tabindex"] == "0" and each["role"] == "region" for each in regions)
+    assert all("aria-label" in each or "aria-labelledby" in each for each in regions)
+    for word, sign in VERDICTS.items():
+        assert f'<span aria-hidden="true">{sign}</span> {word}' in page.source
+
+
+def test_the_main_claims_come_first(folder):
+    assert [each["name"] for each in read_findings(folder)] == ["best_cell", "bare", "hostile"]
+
+
+def test_the_same_findings_give_the_same_bytes(folder, findings, tmp_path):
+    for name in reversed(findings):
+        shutil.copy(folder / f"{name}.json", tmp_path)
+    (tmp_path / "README.md").write_text(README, encoding="utf-8", newline="")
+    main(["--results", str(tmp_path), "--readme", str(tmp_path / "README.md")])
+    for name in ("report.html", "README.md"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_colours_stand_out_from_either_page():
+    def luminance(colour):
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    def contrast(one, other):
+        low, high = sorted(luminance(colour) for colour in (one, other))
+        return (high + 0.05) / (low + 0.05)
+
+    for light, dark in series_colours().values():
+        assert contrast(light, "#ffffff") >= 3
+        assert contrast(dark, "#161616") >= 3
+    style = report.TEMPLATE.read_text(encoding="utf-8").partition("</style>")[0]
+    for scheme in style.split("@media screen"):
+        shown = {name: "#" + "".join(c * (2 if len(value) == 3 else 1) for c in value)
+                 for name, value in re.findall(r"--(\w+): #([0-9a-f]+)", scheme)}  # fmt: skip
+        for name in ("ink", "dim", "link", *VERDICTS):
+            for ground in ("page", "faint"):
+                assert contrast(shown[name], shown[ground]) >= 4.5, (name, ground)
+        assert contrast(shown["ink"], shown["copy"]) >= 4.5
+
+
+# figures in words
+
+
+def test_an_interval_has_the_decimals_it_is_worth():
+    assert estimate(verdict("", figures=(0.01234, -0.0101, 0.0341))) == "0.012 (−0.010 to 0.034) bits per character"
+    assert estimate(verdict("", figures=(123456.7, 120000.2, 126000.4), unit="")) == "123,457 (120,000 to 126,000)"
+    assert estimate(verdict("", figures=(-0.00001, -0.2, 0.2))) == "0.00 (−0.20 to 0.20) bits per character"
+    assert estimate(verdict("", figures=(1.0, 1.0, 1.0), unit="share")) == "1 (1 to 1) share"
+    assert estimate(verdict("", figures=(1e-16, 0.0, 2.34e-16), unit="")) == "1e−16 (0 to 2.3e−16)"
+    assert estimate(verdict("", figures=(0.5, None, None), unit="share")) == "0.5 share"
+    assert estimate(verdict("", figures=(None, None, None))) == "no estimate"
+
+
+def test_numbers_are_read_easily():
+    values = [None, 0, -3, 1234567, 1.23456, 12345.67, 1e-7, "text", 1e300]
+    assert [number(value) for value in values] == [
+        "–", "0", "−3", "1,234,567", "1.235", "12,346", "1e−07", "text", "1e+300"
+    ]  # fmt: skip
+
+
+def test_a_threshold_in_words_is_a_region():
+    assert region("above 0") == (0, float("inf"))
+    assert region("below -0.5") == (-float("inf"), -0.5)
+    assert region("within ±0.02") == (-0.02, 0.02)
+    assert region("between 0 and 1e-05") == (0, 1e-5)
+    for words in ("0.02", "above", "between 1", "above 1 and 2", "8 of 10 seeds", HOSTILE):
+        assert region(words) is None
+
+
+def test_regions_are_read_as_they_are_written():
+    for bounds in ((0.25, float("inf")), (-float("inf"), -0.1), (-0.02, 0.02), (0.1, 0.3)):
+        assert region(str(Region(*bounds))) == bounds
+
+
+# the README
+
+
+def test_only_the_block_of_the_readme_changes(folder):
+    after = (folder / "README.md").read_bytes().decode()
+    head, _, tail = README.partition("old\n")
+    assert after.startswith(head)
+    assert after.endswith(tail)
+    block = after.removeprefix(head).removesuffix(tail)
+    assert "1 supported, 1 refuted, 1 inconclusive. [The report](report.html)" in block
+    assert (
+        "| [`best_cell`](report.html#best_cell) | 003 | ✗ refuted | 0.030 (0.010 to 0.050) bits per character |"
+        in block
+    )
+    assert "<" not in block.replace("\\<", "")
+    rows = [line for line in block.splitlines() if line.startswith("|")]
+    assert len(rows) == 2 + 3
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {6}  # hostile texts add no column
+
+
+def test_the_block_can_be_replaced_again():
+    once = replaced(README, "one\n\ntwo")
+    assert replaced(once, "one\n\ntwo") == once
+    assert replaced(replaced(README, "three"), "one\n\ntwo") == once
+    assert replaced(f"{BEGIN}\r\n{END}\r\n", "a\nb") == f"{BEGIN}\r\n\r\na\r\nb\r\n\r\n{END}\r\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["", f"{BEGIN}\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{BEGIN}\n{END}\n", f"x {BEGIN}\n{END}"]
+)
+def test_a_readme_without_its_markers_is_left_alone(folder, tmp_path, text):
+    (tmp_path / "R.md").write_text(text)
+    page = tmp_path / "page.html"
+    with pytest.raises(SystemExit, match=r"^error: .*R\.md: the table needs one line <!-- findings: begin -->"):
+        main(["--results", str(folder), "--readme", str(tmp_path / "R.md"), "--html", str(page)])
+    assert (tmp_path / "R.md").read_text() == text
+    assert not page.exists()
+
+
+def test_links_lead_from_the_readme_to_the_page(folder, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text(f"{BEGIN}\n{END}\n")
+    page = tmp_path / "docs" / "page.html"
+    main(["--results", str(folder), "--readme", str(tmp_path / "README.md"), "--html", str(page)])
+    assert "](docs/page.html#best_cell)" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+# what cannot be shown
+
+
+def change(facts, path, value):
+    *way, last = path
+    for key in way:
+        facts = facts[key]
+    if value is ...:
+        del facts[last]
+    else:
+        facts[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["quote"], ..., "it lacks 'quote'"),
+        (["verdicts", 1, "unit"], ..., r"verdicts\[1\] lacks 'unit'"),
+        (["verdicts", 0, "low"], "1", r'verdicts\[0\].low is "1", not int or float or null'),
+        (["verdicts", 0, "n"], True, r"verdicts\[0\].n is true, not int"),
+        (["answer"], None, "answer is null, not str"),
+        (["verdicts"], [], "verdicts is empty"),
+        (["verdicts"], {}, "verdicts is {}, not a list"),
+        (["verdicts"], [3], r"verdicts\[0\] is 3, not an object"),
+        (["verdict"], "maybe", "must be one of supported, refuted, inconclusive"),
+        (["name"], "../x y", "lower-case letters"),
+        (["plots", 0, "kind"], "pie", "must be lines or points"),
+        (["plots", 0, "series", 0, "y"], [1], "series 'lstm' of unequal lengths"),
+        (["tables", 0, "rows", 0], ["lstm"], "does not have its 2 columns"),
+        (["samples", 0, "copied"], [[5, 3]], "not in order"),
+        (["samples", 0, "copied"], [[0, 60], [50, 90]], "not in order"),
+        (["samples", 0, "copied"], [[0, 999]], "not in its text"),
+        (["samples", 0, "copied"], [[0]], "not in order"),
+    ],
+)
+def test_a_file_that_is_no_finding_is_named_with_what_is_wrong(findings, tmp_path, path, value, message):
+    facts = copy.deepcopy(findings["best_cell"])
+    change(facts, path, value)
+    (tmp_path / "best_cell.json").write_text(json.dumps(facts))
+    with pytest.raises(UserError, match=rf"best_cell\.json cannot be shown: .*{message}"):
+        read_findings(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+    (tmp_path / "broken.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"broken\.json cannot be read as JSON"):
+        read_findings(tmp_path)
+
+
+def test_a_folder_without_findings_says_what_writes_them(tmp_path):
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(UserError, match=r"no finding in .*experiments\.reproduce"):
+            read_findings(folder)
+
+
+def test_two_findings_of_a_name_are_both_named(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps(finding("same")))
+    with pytest.raises(UserError, match=r"a\.json and .*b\.json are both named 'same'"):
+        read_findings(tmp_path)
+
+
+def test_figures_that_are_not_finite_are_none(tmp_path):
+    facts = finding("it", verdicts=[verdict("A", figures=(float("nan"), -float("inf"), float("inf")))])
+    (tmp_path / "it.json").write_text(json.dumps(facts))
+    assert estimate(read_findings(tmp_path)[0]["verdicts"][0]) == "no estimate"
+
+
+# in a browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Browser:
+    """A headless Chromium with one page, spoken to over two pipes: JSON messages that end with a zero byte.
+
+    `events` are the messages that it sent by itself.
+    """
+
+    def __init__(self, profile):
+        reading, theirs = os.pipe()
+        ours, writing = os.pipe()
+        # Chromium reads from 3 and writes to 4: from numbers that are neither, so that moving one cannot hit the other
+        inward, outward = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (ours, theirs))
+        options = (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+        )
+        options += ("--remote-debugging-pipe", f"--user-data-dir={profile}")
+        self.process = subprocess.Popen(
+            ["bash", "-c", f'exec "$@" 3<&{inward} 4>&{outward}', "bash", CHROMIUM, *options, "about:blank"],
+            pass_fds=(inward, outward), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        for end in (ours, theirs, inward, outward):
+            os.close(end)
+        self.reader, self.writer = os.fdopen(reading, "rb", 0), os.fdopen(writing, "wb", 0)
+        self.buffer, self.count, self.events, self.session = b"", 0, [], None
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.ask(f"{domain}.enable")
+
+    def receive(self):
+        while b"\0" not in self.buffer:
+            assert select.select([self.reader], [], [], 60)[0], "the browser does not answer"
+            more = os.read(self.reader.fileno(), 1 << 16)
+            assert more, "the browser has ended"
+            self.buffer += more
+        message, _, self.buffer = self.buffer.partition(b"\0")
+        return json.loads(message)
+
+    def ask(self, method, **parameters):
+        self.count += 1
+        message = {"id": self.count, "method": method, "params": parameters}
+        self.writer.write(json.dumps(message | ({"sessionId": self.session} if self.session else {})).encode() + b"\0")
+        while (answer := self.receive()).get("id") != self.count:
+            self.events.append(answer)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def open(self, path):
+        self.events.clear()
+        self.ask("Page.navigate", url=path.as_uri())
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self.events.append(self.receive())
+
+    def evaluate(self, expression):
+        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def emulate(self, width=1200, scheme="light", media="screen"):
+        """The page's width, which a window cannot have so small, without a phone's zooming out of what is too wide."""
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+        self.ask(
+            "Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
+
+    def screenshot(self, path):
+        picture = self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        path.write_bytes(base64.b64decode(picture))
+
+    def close(self):
+        self.session = None
+        self.ask("Browser.close")
+        self.process.wait(30)
+        self.reader.close()
+        self.writer.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("no chromium here to look at the page with: apt-get install chromium")
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("which", ["made up", "committed"])
+def test_a_browser_shows_the_page_whole(browser, folder, which, width, scheme):
+    file = (folder if which == "made up" else RESULTS) / "report.html"
+    if not file.exists():
+        pytest.skip("no claim has been judged yet")
+    browser.emulate(width, scheme)
+    browser.open(file)
+    requests = [event["params"]["request"]["url"] for event in browser.events if "request" in event.get("params", {})]
+    assert requests == [file.as_uri()]
+    complaints = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
+    assert [event for event in browser.events if event["method"] in complaints] == []
+    assert browser.evaluate("innerWidth") == width
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    # only where a table is scrolled does anything reach beyond the page
+    wide = """[...document.querySelectorAll("body *")].filter(e => !e.closest(".table, .skip")
+        && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.tagName)"""
+    assert browser.evaluate(wide) == []
+    drawings = """[...document.querySelectorAll("svg")].map(e => [e.getBoundingClientRect().width,
+        e.getBoundingClientRect().height, getComputedStyle(e).visibility])"""
+    for drawn_width, height, visibility in browser.evaluate(drawings):
+        assert drawn_width > 280
+        assert height > 40
+        assert visibility == "visible"
+
+
+@pytest.mark.slow
+def test_no_text_of_a_drawing_is_cut(browser, folder):
+    browser.emulate()
+    browser.open(folder / "report.html")
+    cut = """[...document.querySelectorAll("svg text")].filter(e => { const t = e.getBoundingClientRect(),
+        s = e.closest("svg").getBoundingClientRect();
+        return t.left < s.left - 1 || t.right > s.right + 1 || t.top < s.top - 1 || t.bottom > s.bottom + 1
+        }).map(e => e.textContent)"""
+    assert browser.evaluate(cut) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_drawings_follow_the_colours_of_the_page(browser, folder, scheme):
+    browser.emulate(scheme=scheme)
+    browser.open(folder / "report.html")
+    ink = browser.evaluate("getComputedStyle(document.body).color")
+    assert ink == {"light": "rgb(26, 26, 26)", "dark": "rgb(236, 236, 236)"}[scheme]
+    fills = '[...new Set([...document.querySelectorAll("svg text")].map(e => getComputedStyle(e).fill))]'
+    assert browser.evaluate(fills) == [ink]
+
+
+@pytest.mark.slow
+def test_headings_are_in_order_and_the_keyboard_reaches_everything(browser, folder):
+    browser.emulate(360)
+    browser.open(folder / "report.html")
+    levels = browser.evaluate('[...document.querySelectorAll("h1, h2, h3, h4")].map(e => Number(e.tagName[1]))')
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    reached = []
+    for _ in range(100):
+        for kind in ("keyDown", "keyUp"):
+            browser.ask("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        now = browser.evaluate("""(() => { const e = document.activeElement, s = getComputedStyle(e);
+            return [e.tagName, e.className, e.getAttribute("href"), s.outlineStyle, e.getBoundingClientRect().left]
+            })()""")
+        if now[0] == "BODY":
+            break
+        reached.append(now)
+    assert reached[0][:3] == ["A", "skip", "#findings"]
+    assert reached[0][4] >= 0  # in sight once it is reached
+    assert all(outline == "solid" for *_, outline, _ in reached)
+    names = [name for name, *_ in reached]
+    assert names.count("DIV") == 1 + 3 + 4  # each table can be scrolled
+    assert names.count("SUMMARY") == 3
+    assert {"#best_cell", "#bare", "#hostile"} <= {href for _, _, href, *_ in reached}
+
+
+@pytest.mark.slow
+def test_the_page_prints_with_its_details_open(browser, folder):
+    height = 'document.querySelector("details dl").getBoundingClientRect().height'
+    browser.emulate()
+    browser.open(folder / "report.html")
+    assert not browser.evaluate('document.querySelector("details").open')
+    browser.emulate(media="print")
+    assert browser.evaluate(height) > 50
+    assert browser.evaluate('document.querySelector("details dl").checkVisibility({contentVisibilityAuto: true})')
+    browser.emulate(scheme="dark", media="print")
+    assert browser.evaluate("getComputedStyle(document.body).color") == "rgb(26, 26, 26)"  # ink on paper
+    printed = base64.b64decode(browser.ask("Page.printToPDF", printBackground=True)["data"])
+    assert printed.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type ?/Page\b", printed)) > 2
+
+
+@pytest.mark.slow
+def test_the_committed_report_is_what_the_committed_findings_give(tmp_path):
+    if not (RESULTS / "report.html").exists():
+        pytest.skip("no claim has been judged yet")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{report.BEGIN}\n{report.END}\n")
+    report.report(RESULTS, tmp_path / "report.html", readme)
+    committed = (RESULTS / "report.html").read_bytes()
+    assert (tmp_path / "report.html").read_bytes() == committed

@@ -1,0 +1,430 @@
+"""From a checkpoint to text: every way to draw a character, prompts, and what loading leaves untouched.
+
+Legend: V vocabulary.
+"""
+
+import itertools
+import math
+import pickle
+import shutil
+
+import pytest
+import scipy.stats
+import torch
+
+import charcells
+from charcells.errors import UserError
+from charcells.models.char_rnn import CharRNN
+from charcells.registry import CELLS
+from charcells.text.vocabulary import Vocabulary
+from charcells.training.train import train
+from charcells.writing.decoder import decoder
+from charcells.writing.fused import Linear
+from charcells.writing.generator import BLOCK, TextGenerator, choose
+
+ALPHABET = "\n abcdefgé"
+V = len(ALPHABET)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make_generator(cell="lstm"):
+    """An untrained model with strong opinions."""
+    torch.manual_seed(2)
+    model = CharRNN(V, cell, embedding_dim=5, hidden_size=12, num_layers=2)
+    with torch.no_grad():
+        model.output.weight.mul_(6)
+    return TextGenerator(model.eval(), Vocabulary(ALPHABET), prompt="a")
+
+
+@pytest.fixture
+def generator():
+    return make_generator()
+
+
+@pytest.fixture
+def run(small, tmp_path):
+    """The folder of a trained run."""
+    train(small("a cab, a bed and a bag\n" * 50, "trainer.max_steps=5"), tmp_path / "run")
+    return tmp_path / "run"
+
+
+def plain_logits(generator, text):
+    """Logits (V,) of the character after a text, in one forward over all of it."""
+    tokens = torch.tensor([[ALPHABET.index(character) for character in text]])
+    with torch.no_grad():
+        return generator.model(tokens)[0][0, -1]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_temperature_zero_takes_the_likeliest_character_of_a_plain_forward(cell):
+    generator = make_generator(cell)
+    text = "abé "
+    for _ in range(60):
+        text += ALPHABET[int(plain_logits(generator, text).argmax())]
+    assert generator.generate("abé ", length=60, temperature=0) == text
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e-300, 5e-324])
+def test_a_temperature_near_zero_is_greedy(generator, temperature):
+    greedy = generator.generate("bad", length=100, temperature=0)
+    assert generator.generate("bad", length=100, temperature=temperature) == greedy
+
+
+def test_the_best_one_alone_is_greedy(generator):
+    greedy = generator.generate("bad", length=100, temperature=0)
+    assert generator.generate("bad", length=100, top_k=1, seed=4) == greedy
+
+
+def test_the_same_seed_gives_the_same_text_and_another_seed_another(generator):
+    texts = [generator.generate("bad", length=100, seed=seed) for seed in (1, 2, 3)]
+    torch.manual_seed(99)  # nothing else has a say
+    assert [generator.generate("bad", length=100, seed=seed) for seed in (1, 2, 3)] == texts
+    assert len(set(texts)) == 3
+
+
+def test_a_stream_yields_what_generate_adds_to_the_prompt(generator):
+    for options in ({}, {"temperature": 0}, {"top_k": 3, "seed": 7}, {"temperature": 2.0}):
+        text = generator.generate("bad", length=50, **options)
+        assert text == "bad" + "".join(generator.stream("bad", length=50, **options))
+        assert len(text) == 3 + 50
+
+
+def test_a_longer_text_begins_with_the_shorter_one(generator):
+    assert generator.generate("bad", length=80).startswith(generator.generate("bad", length=20))
+
+
+@pytest.mark.parametrize("top_k", [2, 3])
+def test_top_k_never_leaves_the_k_likeliest(generator, top_k):
+    text = generator.generate("bad", length=150, temperature=3.0, top_k=top_k)
+    ranks = set()
+    for end in range(3, len(text)):
+        ranked = plain_logits(generator, text[:end]).argsort(descending=True).tolist()
+        ranks.add(ranked.index(ALPHABET.index(text[end])))
+    assert ranks == set(range(top_k))
+
+
+def test_a_top_k_beyond_the_vocabulary_draws_among_all(generator):
+    assert generator.generate("bad", length=50, top_k=V + 100) == generator.generate("bad", length=50)
+
+
+LOGITS = torch.tensor([1.0, -0.5, 2.0, 0.3, -2.0, 1.4, 0.0])
+
+
+def draw(count, temperature, top_k=None, top_p=None, logits=LOGITS, seed=6):
+    """So many tokens, each a text of its own."""
+    uniform = torch.rand(count, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    heat = torch.full((count, 1), temperature, dtype=torch.float64)
+    return choose(logits.expand(count, -1), heat, top_k, top_p, uniform)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k", "top_p"),
+    [
+        (1.0, None, None),
+        (0.5, None, None),
+        (2.0, None, None),
+        (1.0, 3, None),
+        (0.7, 4, None),
+        (1.0, None, 0.8),
+        (2.0, 5, 0.7),
+    ],
+)
+def test_characters_are_drawn_as_often_as_the_softmax_says(temperature, top_k, top_p):
+    draws = 100_000
+    observed = torch.bincount(draw(draws, temperature, top_k, top_p), minlength=len(LOGITS)).double()
+    ranked = LOGITS.argsort(descending=True)[: top_k or len(LOGITS)].tolist()
+    weights = {token: math.exp(LOGITS[token].item() / temperature) for token in ranked}
+    kept, reached = [], 0.0
+    for token in ranked:  # the likeliest ones, until together they have top_p
+        if reached < (top_p or 1.0):
+            kept.append(token)
+        reached += weights[token] / sum(weights.values())
+    assert set(observed.nonzero().flatten().tolist()) == set(kept)
+    expected = [draws * weights[token] / sum(weights[token] for token in kept) for token in kept]
+    assert scipy.stats.chisquare(observed[kept].numpy(), expected).pvalue > 1e-3
+
+
+def test_of_equal_logits_top_k_keeps_exactly_k():
+    assert set(draw(1000, 1.0, top_k=3, logits=torch.zeros(7)).tolist()) == {0, 1, 2}
+    assert set(draw(1000, 1.0, top_k=2, logits=torch.tensor([0.0, 1.0, 1.0, 1.0])).tolist()) == {1, 2}
+
+
+def test_top_p_always_leaves_the_likeliest():
+    assert set(draw(1000, 1.0, top_p=1e-9).tolist()) == {int(LOGITS.argmax())}
+
+
+def test_the_extremes_of_a_draw_stay_in_the_vocabulary():
+    ends = torch.tensor([[0.0], [1 - 2**-53]], dtype=torch.float64)
+    heat = torch.ones(2, 1, dtype=torch.float64)
+    for count in range(2, 300):
+        logits = torch.randn(1, count, generator=torch.Generator().manual_seed(count)).expand(2, -1)
+        drawn = choose(logits, heat, None, None, ends * (1 - 1e-12))
+        assert drawn[0] == 0 and 0 <= drawn[1] < count
+
+
+# many texts, fast
+
+
+@pytest.mark.parametrize("int8", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("embedding_dim", "hidden_size", "num_layers"), [(5, 12, 2), (None, 33, 1), (7, 70, 3)])
+def test_a_step_gives_the_logits_of_the_models_own_forward(cell, embedding_dim, hidden_size, num_layers, int8):
+    torch.manual_seed(3)
+    model = CharRNN(V, cell, embedding_dim=embedding_dim, hidden_size=hidden_size, num_layers=num_layers).eval()
+    tokens = torch.randint(V, (7, 40))
+    with torch.no_grad():
+        expected, _ = model(tokens)
+    writer = decoder(model, int8)
+    writer.start(7)
+    found = torch.stack([writer.step(column).clone() for column in tokens.T], 1)
+    assert (found - expected).abs().max() < (0.1 if int8 else 1e-5)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_eight_bits_hold_the_largest_weights_times_the_largest_inputs(sign):
+    """Whatever the processor: one without VNNI adds products in 16 bits."""
+    found = Linear(sign * torch.ones(8, 64), torch.zeros(8), True)(torch.ones(2, 64), torch.empty(2, 8))
+    torch.testing.assert_close(found, torch.full((2, 8), 64 * sign), rtol=0.01, atol=0)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_vocabulary_too_large_for_a_table_gives_the_same(cell, monkeypatch):
+    generator = make_generator(cell)
+    text = generator.generate("bad", length=60)
+    monkeypatch.setattr("charcells.writing.fused.MAX_TABLE", 0)
+    assert generator.generate("bad", length=60) == text
+
+
+ALONE = [*itertools.product(("rnn", "gru", "lstm"), (3, 12, 33, 128), (False, True)), ("jordan", 12, False)]
+
+
+@pytest.mark.parametrize(("cell", "hidden_size", "int8"), ALONE)
+def test_a_text_is_the_same_alone_and_among_64(cell, hidden_size, int8):
+    torch.manual_seed(5)
+    model = CharRNN(V, cell, embedding_dim=5, hidden_size=hidden_size, num_layers=2).eval()
+    generator = TextGenerator(model, Vocabulary(ALPHABET), "a", int8)
+    seeds, temperatures = list(range(64)), [0.0, 0.7, 1.0, 2.0] * 16
+    prompts = ["bad", "a cab", "é", "g"] * 16
+    texts = generator.generate_many(prompts, seeds=seeds, temperature=temperatures, length=60, top_k=8, top_p=0.99)
+    assert len(set(texts)) > 40
+    for each in (0, 1, 2, 3, 31, 62, 63):
+        options = {"length": 60, "top_k": 8, "top_p": 0.99, "seed": seeds[each], "temperature": temperatures[each]}
+        assert generator.generate(prompts[each], **options) == texts[each]
+        assert prompts[each] + "".join(generator.stream(prompts[each], **options)) == texts[each]
+
+
+def test_one_prompt_and_temperature_serve_all(generator):
+    texts = generator.generate_many(["bad"], seeds=[4, 5], temperature=0.5, length=30)
+    assert texts == [generator.generate("bad", seed=seed, temperature=0.5, length=30) for seed in (4, 5)]
+    assert generator.generate_many(["bad"], seeds=[4, 5], length=0) == ["bad", "bad"]
+    assert generator.generate_many(["bad"], seeds=[], length=5) == []
+    with pytest.raises(ValueError, match="3 prompts, 2 seeds and 2 temperatures"):
+        generator.generate_many(["a", "b", "c"], seeds=[1, 2])
+
+
+def test_a_text_longer_than_a_block_of_random_numbers_goes_on(generator):
+    text = generator.generate("bad", length=2 * BLOCK + 5)
+    assert len(text) == 3 + 2 * BLOCK + 5
+    assert text[3 : 3 + 50] not in text[50:]
+
+
+def test_writing_leaves_the_model_and_all_settings_as_they_were(generator):
+    before = {name: tensor.clone() for name, tensor in generator.model.state_dict().items()}
+    settings = (torch.get_num_threads(), torch.is_grad_enabled(), torch.backends.mkldnn.enabled, torch.get_rng_state())
+    stream = generator.stream("bad", length=10)
+    next(stream)
+    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+    list(stream)
+    after = (torch.get_num_threads(), torch.is_grad_enabled(), torch.backends.mkldnn.enabled, torch.get_rng_state())
+    assert settings[:3] == after[:3] and torch.equal(settings[3], after[3])
+    assert all(torch.equal(before[name], tensor) for name, tensor in generator.model.state_dict().items())
+    generator.model(torch.tensor([[1, 2]]))[0].sum().backward()  # still an ordinary model
+
+
+def test_no_characters_are_added_for_length_zero(generator):
+    assert generator.generate("bad", length=0) == "bad"
+    assert list(generator.stream("bad", length=0)) == []
+
+
+def test_without_a_prompt_the_runs_own_is_continued(generator):
+    assert generator.generate(length=20) == generator.generate("a", length=20)
+    assert generator.generate(length=20).startswith("a")
+
+
+def test_an_empty_prompt_draws_as_after_the_runs_own_and_shows_none_of_it(generator):
+    assert "a" + generator.generate("", length=20) == generator.generate("a", length=20)
+
+
+def test_the_whole_prompt_is_read(generator):
+    assert (
+        generator.generate("ab", length=40, temperature=0)[2:] != generator.generate("gb", length=40, temperature=0)[2:]
+    )
+
+
+def test_prompt_characters_that_the_model_never_saw_are_named(generator):
+    with pytest.raises(UserError) as error:
+        generator.generate("a cañon €", length=5)
+    for named in ("'ñ' (U+00F1)", "'o' (U+006F)", "'€' (U+20AC)", "unknown=skip"):
+        assert named in str(error.value)
+    assert "'a'" not in str(error.value)
+    with pytest.raises(UserError, match="U\\+00F1"):
+        generator.stream("ñ", length=5)  # at once, not with the first character
+
+
+def test_unknown_characters_are_skipped_on_request(generator):
+    text = generator.generate("caxñb", length=30, unknown="skip")
+    assert text.startswith("caxñb")
+    assert text[5:] == generator.generate("cab", length=30)[3:]
+
+
+def test_a_prompt_of_nothing_but_unknown_characters_is_refused_even_then(generator):
+    with pytest.raises(UserError, match="no character that the model knows"):
+        generator.generate("xyz", length=5, unknown="skip")
+
+
+@pytest.mark.parametrize("options", [{"length": -1}, {"temperature": -0.1}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.1}])
+def test_options_out_of_range_are_refused(generator, options):
+    with pytest.raises(ValueError, match=r"at least 0, 0 and 1|above 0 and at most 1"):
+        generator.stream("a", **options)
+
+
+def test_a_run_folder_and_its_checkpoint_alone_write_the_same(run, tmp_path):
+    text = charcells.load(run).generate("a bed", length=50)
+    alone = tmp_path / "elsewhere.ckpt"
+    shutil.copy(run / "checkpoints" / "best.ckpt", alone)
+    shutil.rmtree(run)
+    (tmp_path / "text.txt").unlink()  # nor is the corpus needed
+    assert charcells.load(alone).generate("a bed", length=50) == text
+    assert charcells.load(str(alone)).generate("a bed", length=50) == text
+
+
+def test_a_run_without_a_best_checkpoint_yet_is_sampled_from_its_last(run):
+    text = charcells.load(run / "checkpoints" / "last.ckpt").generate(length=20)
+    (run / "checkpoints" / "best.ckpt").unlink()
+    assert charcells.load(run).generate(length=20) == text
+
+
+def test_a_loaded_model_is_in_evaluation_mode_and_whole(run):
+    generator = charcells.load(run)
+    assert isinstance(generator.model, CharRNN)
+    assert not any(module.training for module in generator.model.modules())
+    assert generator.vocabulary.characters == "\n ,abcdegn"
+    weights = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    for name, value in generator.model.state_dict().items():
+        assert torch.equal(value, weights[f"model.{name}"])
+
+
+def global_settings():
+    return (
+        torch.get_num_threads(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.backends.mkldnn.enabled,
+        torch.are_deterministic_algorithms_enabled(),
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_loading_and_writing_change_no_global_setting(run, monkeypatch, threads):
+    torch.set_num_threads(threads)
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", True)
+    before = global_settings()
+    generator = charcells.load(run)
+    assert global_settings() == before
+    generator.generate(length=5)
+    assert global_settings() == before
+    stream = generator.stream(length=5)
+    list(itertools.islice(stream, 2))
+    assert global_settings() == before  # in the midst of a text, too
+    stream.close()
+    assert global_settings() == before
+
+
+def test_loading_and_writing_draw_none_of_the_callers_random_numbers(run):
+    before = torch.get_rng_state()
+    generator = charcells.load(run)
+    assert torch.equal(torch.get_rng_state(), before)
+    generator.generate(length=5)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def saved(path, content):
+    torch.save(content, path)
+    return path
+
+
+def test_a_path_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere does not exist: name a run folder"):
+        charcells.load(tmp_path / "nowhere")
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"holds no checkpoint .* is it a run folder\?"):
+        charcells.load(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 0.5, 0.99])
+def test_a_damaged_checkpoint_is_named(run, kept):
+    path = run / "checkpoints" / "best.ckpt"
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content)) if kept < 1 else kept])
+    with pytest.raises(UserError, match=r"best\.ckpt is damaged or no checkpoint of charcells"):
+        charcells.load(run)
+
+
+def test_a_file_of_another_kind_is_named(tmp_path):
+    (tmp_path / "text.txt").write_text("Call me Ishmael.")
+    with pytest.raises(UserError, match=r"text\.txt is damaged or no checkpoint of charcells"):
+        charcells.load(tmp_path / "text.txt")
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"state_dict": {}}, {"charcells": {"unknown": 1}, "state_dict": {}}, [1, 2], 3]
+)
+def test_a_checkpoint_of_another_program_is_named(tmp_path, content):
+    with pytest.raises(UserError, match=r"x\.ckpt is damaged or no checkpoint of charcells"):
+        charcells.load(saved(tmp_path / "x.ckpt", content))
+
+
+def changed(run, **description):
+    """A checkpoint of the run whose description says something else."""
+    content = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
+    content["charcells"].update(description)
+    return saved(run / "changed.ckpt", content)
+
+
+def test_a_checkpoint_of_another_format_is_named(run):
+    with pytest.raises(UserError, match=r"has checkpoint format 99; this charcells reads 1"):
+        charcells.load(changed(run, format=99))
+
+
+@pytest.mark.parametrize("model", [{"cell": "lstm", "hidden_size": 9}, {"cell": "os.system"}, {"strange": 1}])
+def test_a_checkpoint_whose_model_cannot_be_built_is_named(run, model):
+    with pytest.raises(UserError, match=r"changed\.ckpt holds a model that cannot be built"):
+        charcells.load(changed(run, model=model))
+
+
+class Trap:
+    """Whoever unpickles this makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda content, path: path.write_bytes(pickle.dumps(content))])
+def test_loading_runs_nothing_that_a_file_holds(tmp_path, save):
+    save({"charcells": Trap(str(tmp_path / "sprung"))}, tmp_path / "x.ckpt")
+    with pytest.raises(UserError, match="damaged or no checkpoint"):
+        charcells.load(tmp_path / "x.ckpt")
+    assert not (tmp_path / "sprung").exists()
