@@ -343,7 +343,8 @@ def test_ctrl_c_while_importing_leaves_no_traceback(tmp_path, script, seconds):
 def test_a_folder_that_cannot_be_made_is_told_in_a_line(command, tmp_path, arguments):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "text.txt").write_text(TEXT)
-    result = command("train.py", *arguments, "corpus=file", "corpus.path=text.txt", "logger=none")
+    small = ("corpus=file", "corpus.path=text.txt", "logger=none", "data.batch_size=2", "data.seq_len=10")
+    result = command("train.py", *arguments, *small)
     output = result.stdout + result.stderr
     assert result.returncode == 1 and "Traceback" not in output
     assert "error: " in output or "sweep's runs failed" in output

@@ -165,7 +165,7 @@ def test_dropout_of_a_single_layer_stands_before_the_output():
 
 
 @pytest.mark.parametrize("embedding_dim", [E, None])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", GATES)
 def test_recurrent_weights_start_orthogonal_gate_by_gate(cell, embedding_dim):
     model = CharRNN(V, cell, embedding_dim, H, L)
     for layer in range(L):
@@ -192,7 +192,7 @@ def test_what_a_layer_reads_moves_its_gates_by_about_one(cell):
             inputs = up_to_it(model.embedding(tokens))[0][:, 20:]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", GATES)
 def test_biases_start_at_zero(cell):
     biases = [value for name, value in CharRNN(V, cell, E, H, L).named_parameters() if "bias" in name]
     assert len(biases) == 2 * L + 1
@@ -237,7 +237,7 @@ SIZES = [(V, E, H, 1), (V, E, H, L), (V, None, H, 3), (90, 32, 128, 1), (1, 1, 1
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", GATES)
 def test_parameters_are_counted_as_the_closed_formula_says(cell, size):
     vocab_size, embedding_dim, hidden_size, num_layers = size
     model = CharRNN(vocab_size, cell, embedding_dim, hidden_size, num_layers)
@@ -252,7 +252,7 @@ def test_frozen_parameters_are_not_counted():
 
 @pytest.mark.parametrize("parameters", [200, 1000, 1001, 5003, 20_000, 123_457])
 @pytest.mark.parametrize(("embedding_dim", "num_layers"), [(E, 1), (None, 1), (E, 3)])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", GATES)
 def test_the_matched_hidden_size_is_the_nearest_of_all(cell, embedding_dim, num_layers, parameters):
     chosen = match_hidden_size(parameters, V, cell=cell, embedding_dim=embedding_dim, num_layers=num_layers)
 
@@ -262,7 +262,7 @@ def test_the_matched_hidden_size_is_the_nearest_of_all(cell, embedding_dim, num_
     assert distance(chosen) == min(distance(hidden_size) for hidden_size in range(1, 400))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", GATES)
 def test_a_number_of_parameters_that_no_model_is_small_enough_for_is_refused(cell):
     smallest = closed_count(cell, V, E, 1, 1)
     assert match_hidden_size(smallest, V, cell=cell, embedding_dim=E) == 1

@@ -17,12 +17,10 @@ import pytest
 import torch
 
 import charcells
-from charcells import training
 from charcells.data.streams import TrainBatches
 from charcells.errors import UserError
-from charcells.models.cells import join_rows
-from charcells.module import rows_of_rank
-from charcells.training.machine import auto_threads
+from charcells.models.cells import join_rows, split_rows
+from charcells.training.machine import WORTH_SHARING, auto_threads
 from charcells.training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +42,7 @@ SMALL = [
     "trainer.accelerator=cpu",
     "samples.length=5",
 ]
-TWO = ["trainer.devices=2", "trainer.strategy=ddp"]
+TWO = ["trainer.devices=2"]
 
 # Trains the runs of a list, one after the other; Lightning starts it once more for the second rank. A run may be sent a
 # signal, or be given a loss that is no number, on one rank and in one step.
@@ -52,9 +50,10 @@ DRIVER = """
 import json, math, os, signal, sys
 from pathlib import Path
 
-from charcells.config import UserError, compose
-from charcells.module import CharLM
-from charcells.training import train
+from charcells.cli.compose import compose
+from charcells.errors import UserError
+from charcells.training.language_model import CharLM
+from charcells.training.train import train
 
 original = CharLM.training_step
 rank = int(os.environ.get("LOCAL_RANK", 0))
@@ -73,7 +72,7 @@ for run in json.loads(Path(sys.argv[1]).read_text()):
         train(compose(run["overrides"]), Path(run["folder"]), resume=run["resume"])
         endings.append("returned")
     except (SystemExit, UserError) as error:
-        endings.append(f"{type(error).__name__}: {error}")
+        endings.append(f"{type(error).__name__}: {getattr(error, 'code', error)}")
 Path(sys.argv[1]).with_name(f"endings{rank}.json").write_text(json.dumps(endings))
 """
 
@@ -162,13 +161,13 @@ def test_each_rank_goes_on_with_its_own_streams():
 def test_the_state_of_a_batch_is_divided_as_its_rows_are():
     state = torch.randn(2, 6, 5)  # (L, B, H)
     for whole in (state, (state, -state)):
-        parts = [rows_of_rank(whole, rank, 3) for rank in range(3)]
+        parts = [*split_rows(whole, 3)]
         first = parts[1][0] if isinstance(whole, tuple) else parts[1]
         assert torch.equal(first, state[:, 2:4])
         assert first.is_contiguous()
         torch.testing.assert_close(join_rows(parts), whole, rtol=0, atol=0)
     assert join_rows([None, None]) is None
-    assert rows_of_rank(None, 1, 2) is None
+    assert split_rows(None, 2) == [None, None]
 
 
 # --- options ---
@@ -185,24 +184,16 @@ def test_several_devices_on_mps_are_refused(small):
 
 
 @pytest.mark.parametrize("accelerator", ["gpu", "auto"])
-@pytest.mark.parametrize("strategy", ["auto", "ddp"])
-def test_more_devices_than_there_are_is_refused(small, tmp_path, monkeypatch, accelerator, strategy):
+def test_more_devices_than_there_are_is_refused(small, tmp_path, monkeypatch, accelerator):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    options = [f"trainer.accelerator={accelerator}", "trainer.devices=2", f"trainer.strategy={strategy}"]
+    options = [f"trainer.accelerator={accelerator}", "trainer.devices=2"]
     with pytest.raises(UserError, match=r"trainer\.devices=2, but PyTorch sees 1 gpu here: take trainer\.devices=1"):
         train(small(TEXT, *options), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_ddp_of_one_device_is_a_plain_run(small, tmp_path):
-    for strategy in ("auto", "ddp"):
-        train(small(TEXT, "model.dropout=0.2", f"trainer.strategy={strategy}"), tmp_path / strategy)
-    assert_equal_bit_for_bit(tmp_path / "auto", tmp_path / "ddp")
-    assert summary_of(tmp_path / "ddp")["device"] == summary_of(tmp_path / "auto")["device"]
-
-
 def test_devices_share_cores_and_batch():
-    worth = training.WORTH_SHARING
+    worth = WORTH_SHARING
     assert auto_threads(worth, 2, cores=8, devices=2) == 4
     assert auto_threads(worth, 2, cores=5, devices=2) == 2
     assert auto_threads(worth, 2, cores=1, devices=2) == 1

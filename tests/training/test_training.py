@@ -27,7 +27,7 @@ from charcells.models.checkpoint import read_checkpoint
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import RESULTS_VERSION
 from charcells.text import baselines
-from charcells.text.corpus import load_corpus, split, train_part
+from charcells.text.corpus import load_split
 from charcells.training.checkpoints import Checkpoints
 from charcells.training.language_model import CharLM
 from charcells.training.machine import auto_threads
@@ -830,9 +830,7 @@ def test_a_summary_shows_the_ngram_beside_the_model_once_it_has_been_measured(sm
     config = small(TEXT, "trainer.max_steps=3")
     before = train(config, tmp_path / "before")
     assert [before[f"ngram/{key}"] for key in ("order", "val/bpc", "test/bpc")] == [None] * 3
-    corpus = load_corpus(config.corpus)
-    parts = split(len(corpus.text), 0.1, 0.1)
-    measured = baselines.best(baselines.obtain(corpus, parts, train_part(parts, 1.0, 0.0)))
+    measured = baselines.best(baselines.obtain(load_split(config.corpus, config.data)))
     after = train(config, tmp_path / "after")
     assert after["ngram/order"] == measured["order"] and after["ngram/test/bpc"] == measured["test/bpc"] > 0
     other = train(small(TEXT, "trainer.max_steps=3", "data.train_fraction=0.5"), tmp_path / "other")
@@ -845,8 +843,8 @@ def test_a_step_takes_the_memory_that_the_step_before_has_freed(tmp_path):
     code = f"""
 import resource
 from pathlib import Path
-from charcells.config import compose
-from charcells.training import train
+from charcells.cli.compose import compose
+from charcells.training.train import train
 
 for steps in (4, 12):
     options = [f"trainer.max_steps={{steps}}", "model.num_layers=2", "model.hidden_size=256", "data.seq_len=100"]

@@ -5,6 +5,7 @@ import torch
 
 from charcells.data.module import CharDataModule
 from charcells.errors import UserError
+from charcells.runs.folder import RunFolder
 from charcells.training.train import train
 from experiments.published import shakespeare
 from experiments.published.shakespeare import Transformer, curve, matched_loss
@@ -19,14 +20,14 @@ def test_the_matched_loss_gives_each_character_what_stands_before_it_in_its_wind
     data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
     data.setup()
     model = shakespeare.load(tmp_path / "run").model
-    tokens, nats = data.tokens[data.split.train_end :].long(), []
+    tokens, nats = data.tokens[data.text.split.train_end :].long(), []
     for position in range(1, (len(tokens) - 1) // 16 * 16 + 1):
         before = tokens[(position - 1) // 16 * 16 : position]
         assert 1 <= len(before) <= 16
         with torch.inference_mode():
             logits, _ = model(before[None])
         nats.append(-logits[0, -1].log_softmax(-1)[tokens[position]].item())
-    assert matched_loss(tmp_path / "run", data) == pytest.approx(sum(nats) / len(nats), rel=1e-5)
+    assert matched_loss(RunFolder(tmp_path / "run"), data) == pytest.approx(sum(nats) / len(nats), rel=1e-5)
 
 
 def test_the_transformer_sees_no_character_ahead_and_has_the_size_of_the_recipe():
@@ -44,7 +45,7 @@ def test_the_transformer_sees_no_character_ahead_and_has_the_size_of_the_recipe(
 def test_the_curve_counts_the_seconds_of_training(small, tmp_path):
     config = small(TEXT, "trainer.max_epochs=3")
     summary = train(config, tmp_path / "run")
-    found = curve(tmp_path / "run")
+    found = curve(RunFolder(tmp_path / "run"))
     assert len(found) == 3
     assert found["seconds"].iloc[-1] == pytest.approx(summary["train_seconds"])
     assert found["seconds"].is_monotonic_increasing

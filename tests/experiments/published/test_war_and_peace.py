@@ -9,6 +9,7 @@ from torch import nn
 from charcells.cli.compose import CONF_DIR, compose
 from charcells.files import folder_name
 from charcells.runs.identity import identity
+from charcells.runs.summary import Summary
 from experiments.published import war_and_peace as table
 from experiments.study.runs import Run
 
@@ -30,7 +31,7 @@ def test_the_sweep_makes_the_runs_of_the_first_two_rows():
     one = table.runs(64)[0]
     assert sweep.job.config.override_dirname.exclude_keys == [*excluded, "experiment"]
     joined = "cell=lstm,model.match_parameters=44567,model.num_layers=1"
-    assert one.folder == table.ROOT / sweep.sweep.dir / folder_name(joined)
+    assert one.folder.path == table.ROOT / sweep.sweep.dir / folder_name(joined)
     assert one.config().trainer.max_epochs <= 20
     overrides = ["experiment=war_and_peace_table_sweep", *(f"{name}={value}" for name, value in one.overrides.items())]
     swept_alike = compose(overrides)
@@ -39,12 +40,14 @@ def test_the_sweep_makes_the_runs_of_the_first_two_rows():
 
 def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, monkeypatch):
     def summary(run):
-        return {
-            "cell": run.overrides["cell"],
-            "test/loss": 1.25,
-            "versions": {"git": "0123abc"},
-            **dict.fromkeys(("parameters", "hidden_size", "epochs", "train_seconds", "identity"), 1),
-        }
+        return Summary(
+            {
+                "cell": run.overrides["cell"],
+                "test/loss": 1.25,
+                "versions": {"git": "0123abc"},
+                **dict.fromkeys(("parameters", "hidden_size", "epochs", "train_seconds", "identity"), 1),
+            }
+        )
 
     monkeypatch.setattr(table, "RESULTS", tmp_path)
     monkeypatch.setattr(Run, "summary", summary)
@@ -64,7 +67,7 @@ def test_published_and_ours_stand_side_by_side_for_what_is_finished(tmp_path, mo
 
 def test_a_model_that_diverged_has_no_line(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "RESULTS", tmp_path)
-    monkeypatch.setattr(Run, "summary", lambda run: {"status": "failed", "error": "training diverged: ..."})
+    monkeypatch.setattr(Run, "summary", lambda run: Summary(status="failed", error="training diverged: ..."))
     monkeypatch.setattr(Run, "done", lambda run: True)
     assert len(table.write()) == 0
     assert not list(tmp_path.iterdir())
