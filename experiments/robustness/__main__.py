@@ -1,6 +1,6 @@
-"""Test that no run is lost: kills, faults of the machine, odd input, long runs.
+"""Test that no run is lost: kills and faults of the machine.
 
-    python -m experiments.robustness              all: 240 kills, each fault, 1,250 odd inputs, a run of 400,000 steps
+    python -m experiments.robustness              all: 240 kills, each fault
     python -m experiments.robustness kills=20     a part; trials that results/ already has are not repeated
     python -m experiments.robustness kills=20 results=runs/tried      all trials again, recorded in another folder
 
@@ -27,12 +27,10 @@ from charcells.runs import pictures
 from experiments.robustness import table
 from experiments.robustness.bench import VARIANTS, Bench
 from experiments.robustness.faults import FAULTS, MOUNTS
-from experiments.robustness.inputs import inputs
 from experiments.robustness.kills import command, kill
-from experiments.robustness.long_run import long_run
 
-COUNTS = {"kills": 240, "commands": 18, "faults": 10, "inputs": 1250, "steps": 400_000}
-"""The options, and how many trials of each kind (steps of the long run) there are without any option."""
+COUNTS = {"kills": 240, "commands": 18, "faults": 10}
+"""The options, and how many trials of each kind there are without any option."""
 
 MOUNT_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 """Runs a command where it may mount a small disk that only it can see."""
@@ -97,22 +95,6 @@ class Trials:
             stopped, *trial = command(self.bench, number, rng)
             self.record(stopped, number, *trial)
 
-    def inputs(self) -> None:
-        done = sum(row["fault"] == "input" for row in self.recorded)
-        if self.wanted["inputs"] > done:
-            folder = self.bench.folder / "inputs"
-            folder.mkdir()
-            # seeded with the number of those done, so that more inputs are other inputs
-            inputs(self.wanted["inputs"] - done, folder, done, lambda *trial: self.record("input", 0, *trial))
-
-    def long_run(self) -> None:
-        if not self.wanted["steps"] or any(row["fault"] == "long run" for row in self.recorded):
-            return
-        text = "".join(random.Random(1).choices("abcdefgh\n", k=5000))
-        for step, memory, handles, logs in long_run(self.wanted["steps"], self.bench.folder, text):
-            measured = f"measured: {memory:.1f} MB resident, {handles} files, {logs:,} B"
-            self.record("long run", step, "", f"{step}", measured)
-
 
 def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
@@ -129,8 +111,6 @@ def main(arguments: Sequence[str]) -> None:
         trials.kills()
         trials.faults()
         trials.commands()
-        trials.inputs()
-        trials.long_run()
     write_atomically(results / "robustness.md", table.report(results))
 
 

@@ -30,7 +30,7 @@ def add(folder: Path, fault: str, number: int, variant: str, moment: str, result
         print(f"{fault} {number} ({variant}, {moment}): {result}", flush=True)
 
 
-GOOD = ("exact", "not stopped", "all runs finished", "trained", "refused: ", "measured: ")
+GOOD = ("exact", "not stopped", "all runs finished")
 """Beginnings of the results with which nothing is lost."""
 
 MEANING = {
@@ -46,7 +46,6 @@ MEANING = {
     "asleep": "SIGSTOP, half a second, SIGCONT",
     "two processes": "a second process resumes the run while the first trains",
     "sweep's worker killed": "SIGKILL to a worker, as the kernel sends it when memory runs out; the same command again",
-    "input": "generated configurations and texts",
 }
 """For each family of faults what is done to a run."""
 
@@ -64,8 +63,6 @@ def report(folder: Path) -> str:
         "",
         *_faults_table(table),
         *_kills_table([row for row in table if family(row["fault"]) == "kill" and row["result"] != "not stopped"]),
-        *_inputs_summary([row for row in table if row["fault"] == "input"]),
-        *_long_run_table([row for row in table if row["fault"] == "long run"]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -75,7 +72,7 @@ def _faults_table(table: list[Row]) -> list[str]:
     for name, meaning in MEANING.items():
         tried = [row for row in table if family(row["fault"]) == name]
         stopped = [row for row in tried if row["result"] != "not stopped"]
-        if not stopped or name == "input":
+        if not stopped:
             continue
         lost = sum(not row["result"].startswith(GOOD) for row in stopped)
         argument = {"kill": "kills", "train.py": "commands"}.get(name, "faults")
@@ -101,33 +98,6 @@ def _kills_table(kills: list[Row]) -> list[str]:
         "| signal, variant | trials |",
         "|---|---|",
         *(f"| {name} | {count} |" for name, count in sorted(counts.items())),
-    ]
-
-
-def _inputs_summary(fed: list[Row]) -> list[str]:
-    if not fed:
-        return []
-    trained = sum(row["result"] == "trained" for row in fed)
-    wrong = sum(not row["result"].startswith(GOOD) for row in fed)
-    different = len({(row["variant"], row["moment"]) for row in fed})
-    return [
-        "",
-        f"**Odd input** (`python -m experiments.robustness inputs={len(fed)}`): of {len(fed)} generated "
-        f"configurations and texts ({different} different) {trained} were trained and sampled from, "
-        f"{len(fed) - trained - wrong} were refused in one line, {wrong} ended otherwise.",
-    ]
-
-
-def _long_run_table(long: list[Row]) -> list[str]:
-    if not long:
-        return []
-    return [
-        "",
-        "**A long run** (`python -m experiments.robustness steps=...`), a checkpoint each second:",
-        "",
-        "| step | what was measured |",
-        "|---|---|",
-        *(f"| {row['moment']} | {row['result'].removeprefix('measured: ')} |" for row in long),
     ]
 
 

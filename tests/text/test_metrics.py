@@ -129,37 +129,6 @@ def test_held_out_text_is_between_copied_and_random_text(pydoc: tuple[str, str])
     assert random_["real_words"] in (0, None) and 0.8 < human["real_words"] < 1
 
 
-@pytest.mark.parametrize("skill", [0, 0.5, 1])
-def test_extractable_is_the_share_of_prefixes_that_a_model_continues_truly(skill: float) -> None:
-    text = "".join(map(chr, range(1000, 2000)))  # each prefix occurs once
-    asked = []
-
-    def continue_(prefixes: list[str], length: int) -> list[str]:
-        asked.extend(prefixes)
-        known = round(skill * len(prefixes))
-        ends = [text.index(prefix) + len(prefix) for prefix in prefixes]
-        return [text[end : end + length] if i < known else "x" * length for i, end in enumerate(ends)]
-
-    assert copies.extractable(continue_, text, prefix_length=7, length=9, count=40) == skill
-    assert {len(prefix) for prefix in asked} == {7} and len(set(asked)) == 40
-    first = asked[:]
-    asked.clear()
-    copies.extractable(continue_, text, prefix_length=7, length=9, count=40)
-    assert asked == first
-    copies.extractable(continue_, text, prefix_length=7, length=9, count=40, seed=1)
-    assert asked[40:] != first
-
-
-def test_extractable_tries_every_position_of_a_short_text() -> None:
-    assert copies.extractable(lambda prefixes, n: ["d"] * len(prefixes), "abcd", prefix_length=2, length=1) == 1 / 2
-    assert copies.extractable(lambda prefixes, n: [], "abc", prefix_length=2, length=2) is None
-
-
-def test_extractable_refuses_continuations_that_contain_the_prefix() -> None:
-    with pytest.raises(ValueError, match="2 characters for each of 3 prefixes"):
-        copies.extractable(lambda prefixes, n: [p + "xx" for p in prefixes], "abcdef", prefix_length=2, length=2)
-
-
 # words
 
 

@@ -1,7 +1,6 @@
 """How much of a generated text is copied from the training text, character for character."""
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -106,33 +105,3 @@ def copied_share(found: Sequence[Matches], length: int) -> float | None:
         end = np.where(match.lengths >= length, position + match.lengths, 0)
         copied += int((np.maximum.accumulate(end) > position).sum())
     return share(copied, sum(len(match.lengths) for match in found))
-
-
-def extractable(
-    continue_: Callable[[list[str], int], list[str]],
-    text: str,
-    *,
-    prefix_length: int = 50,
-    length: int = 50,
-    count: int = 100,
-    seed: int = 0,
-) -> float | None:
-    """Share of `count` prefixes of a text, at seeded random positions, that a model continues as the text does.
-
-    k-extractable, k = prefix_length (Carlini et al. 2023). Given held-out text, the share is what can be guessed, not
-    remembered. A text with fewer positions than `count` is tried at each of them; None where it has none.
-
-    Args:
-        continue_: greedy continuations, without the prefixes, of as many characters as its second argument says.
-
-    Raises ValueError where a continuation has another length.
-    """
-    positions = range(max(0, len(text) - prefix_length - length + 1))
-    chosen = random.Random(seed).sample(positions, min(count, len(positions)))
-    if not chosen:
-        return None
-    continuations = continue_([text[start : start + prefix_length] for start in chosen], length)
-    if [len(continuation) for continuation in continuations] != [length] * len(chosen):
-        raise ValueError(f"continue_ must answer {length} characters for each of {len(chosen)} prefixes")
-    ends = [start + prefix_length for start in chosen]
-    return share(sum(text[e : e + length] == c for e, c in zip(ends, continuations, strict=True)), len(chosen))

@@ -5,7 +5,6 @@ Legend: N characters of a text, G distinct n-grams, C distinct contexts, V vocab
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -135,49 +134,6 @@ class KneserNey:
                 probability = level.continued.mix(contexts, ngrams, probability)
         return losses
 
-    def probabilities(self, context: str, order: int | None = None) -> Floats:
-        """The probability of each character of the vocabulary after a context: (V,).
-
-        `order` is at most the model's own, which is the default. Raises UserError for characters that are not in the
-        vocabulary, ValueError for an order out of range.
-        """
-        return self._probabilities(self.vocabulary.encode(context), self._order(order))
-
-    def generate(
-        self, prompt: str = "", *, length: int = 500, temperature: float = 1.0, order: int | None = None, seed: int = 1
-    ) -> str:
-        """The prompt and `length` characters that continue it.
-
-        Args:
-            prompt: text to continue; it may be empty.
-            length: characters to add, 0 or more.
-            temperature: divides the logarithms of the probabilities; 0 takes the likeliest character each time.
-            order: characters of context that count, at most the model's own, which is the default.
-            seed: the same seed gives the same text.
-
-        Raises UserError for characters of the prompt that are not in the vocabulary; ValueError for a length,
-        temperature or order out of range.
-        """
-        if length < 0 or temperature < 0:
-            raise ValueError(f"length={length}, temperature={temperature}: at least 0")
-        order = self._order(order)
-        random = np.random.default_rng(seed)
-        tokens = np.append(self.vocabulary.encode(prompt), np.zeros(length, self.vocabulary.dtype))
-        for position in range(len(prompt), len(tokens)):
-            probability = self._probabilities(tokens[max(0, position - order) : position], order)
-            if temperature == 0:
-                tokens[position] = probability.argmax()
-                continue
-            with np.errstate(over="ignore"):  # no temperature above 0 is too small
-                summed = np.exp(np.log(probability / probability.max()) / temperature).cumsum()
-            tokens[position] = np.searchsorted(summed / summed[-1], random.random(), side="right")
-        return self.vocabulary.decode(tokens)
-
-    def _order(self, order: int | None) -> int:
-        if order is not None and not 0 <= order <= self.order:
-            raise ValueError(f"order={order}: from 0 to the model's {self.order}")
-        return self.order if order is None else order
-
     def _walk(self, tokens: Integers) -> Iterator[tuple[Level, NDArray[np.int64], NDArray[np.int64]]]:
         """For each level: it, and for each position the numbers of its context and of its n-gram, -1 where unseen."""
         contexts = np.zeros(len(tokens), np.int64)
@@ -185,17 +141,3 @@ class KneserNey:
             ngrams = level.find(contexts * len(self.vocabulary) + tokens)
             yield level, contexts, ngrams
             contexts = np.append(np.int64(-1), ngrams)[: len(tokens)]
-
-    def _probabilities(self, context: Integers, order: int) -> Floats:
-        size = len(self.vocabulary)
-        probability = np.full(size, 1 / size)
-        # the numbers of the last 0, 1, ... order characters of the context
-        contexts = [0, *(ngrams[-1] for _, _, ngrams in islice(self._walk(context), order if len(context) else 0))]
-        for k, (level, number) in enumerate(zip(self.levels, contexts, strict=False)):
-            table = level.counted if k == order else level.continued
-            if number < 0 or table is None:
-                break  # what was never seen adds nothing, nor do longer contexts that end in it
-            begin, end = np.searchsorted(level.keys, [number * size, (number + 1) * size])
-            probability *= table.rest[number]
-            probability[level.keys[begin:end] - number * size] += table.share[begin:end]
-        return probability
