@@ -16,7 +16,7 @@ setup: .venv/installed ## create .venv with the exact versions of constraints.tx
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-clusters: .venv/clusters ## add what launcher=slurm and launcher=ray need
+clusters: .venv/clusters ## install what launcher=slurm and launcher=ray need
 
 .venv/clusters: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm,ray]'
@@ -28,7 +28,7 @@ train: setup ## train on the embedded corpus (about a minute) and print a sample
 report: setup ## write experiments/results/report.html and README's table of findings
 	$(BIN)/python -m experiments.study.report
 
-bench: .venv/bench ## measure charcells beside its yardsticks: an hour of two quiet cores
+bench: .venv/bench ## measure charcells and reference implementations: an hour on two idle cores
 	$(BIN)/python -m experiments.benchmarks
 
 .venv/bench: .venv/installed
@@ -45,7 +45,7 @@ lint: setup ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: setup ## put the format right
+format: setup ## fix style and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

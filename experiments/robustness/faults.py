@@ -7,16 +7,15 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charcells.runs.folder import RunFolder, find_run_folders
+from charcells.runs.folder import RunFolder
 from charcells.training.language_model import CharLM
-from experiments.robustness.bench import COMMON, LIMIT, TEXT, Bench, attempt, damage, differences
-from experiments.robustness.kills import SCRIPT, at_random
+from experiments.robustness.bench import TEXT, Bench, attempt, damage, differences
+from experiments.robustness.kills import at_random
 
 Trial = tuple[str, str, str]
 """Variant, moment and result of a trial; the result is 'exact' or what is wrong."""
@@ -147,18 +146,6 @@ def corpus_changed(bench: Bench, folder: Path, variant: str, rng: random.Random)
     return variant, f"character {place}", wrong or bench.resume(variant, folder)
 
 
-def clock_jumps(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
-    far = 10 ** rng.uniform(0, 8)
-
-    def disturb() -> None:
-        clock = time.time
-        time.time = lambda: clock() + rng.uniform(-far, far)
-
-    status, output = attempt(bench.config(variant), folder, disturb=disturb)
-    wrong = "" if status == 0 and "Traceback" not in output else f"status {status}: {output.strip()[-300:]}"
-    return variant, f"±{far:.0f} s", wrong or ", ".join(differences(bench.reference(variant), folder)) or "exact"
-
-
 def asleep(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
     seconds = rng.uniform(0.1, 0.9) * bench.seconds[variant]
 
@@ -195,32 +182,6 @@ def two_processes(bench: Bench, folder: Path, variant: str, rng: random.Random) 
     return variant, f"{seconds:.2f} s", wrong or ", ".join(differences(bench.reference(variant), folder)) or "exact"
 
 
-def worker_killed(bench: Bench, folder: Path, variant: str, rng: random.Random) -> Trial:
-    swept = ["cell=rnn,gru,lstm", "hydra.launcher.n_jobs=2", f"hydra.sweep.dir={folder}"]
-    arguments = [
-        sys.executable,
-        str(SCRIPT),
-        "-m",
-        *COMMON,
-        f"corpus.path={bench.text}",
-        "trainer.max_epochs=60",
-        *swept,
-    ]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        until = time.monotonic() + LIMIT
-        while not any(folder.glob("*/metrics.csv")) and time.monotonic() < until:
-            time.sleep(0.05)
-        workers = subprocess.run(["pgrep", "-P", str(process.pid), "-f", "popen_loky"], capture_output=True, text=True)
-        os.kill(int(rng.choice(workers.stdout.split())), signal.SIGKILL)
-        output, _ = process.communicate(timeout=LIMIT)
-    wrong = "" if "a worker was killed" in output and "Traceback" not in output else output.strip()[-300:]
-    again = subprocess.run(arguments, capture_output=True, text=True, timeout=2 * LIMIT)
-    states = [run.read_summary().status for run in find_run_folders(folder)]
-    if not wrong and (again.returncode != 0 or states != ["finished"] * 3):
-        wrong = f"again: {again.returncode}, {states}: {again.stderr.strip()[-300:]}"
-    return "sweep of 3 runs", "once a run has begun", wrong or "all runs finished"
-
-
 FAULTS: dict[str, Callable[[Bench, Path, str, random.Random], Trial]] = {
     "file-size limit": file_size_limit,
     "disk full": full_disk,
@@ -228,10 +189,8 @@ FAULTS: dict[str, Callable[[Bench, Path, str, random.Random], Trial]] = {
     "W&B service killed": wandb_killed,
     "W&B folder removed": wandb_folder_removed,
     "corpus changed": corpus_changed,
-    "clock jumps": clock_jumps,
     "asleep": asleep,
     "two processes": two_processes,
-    "sweep's worker killed": worker_killed,
 }
 MOUNTS = ("disk full", "read-only folder")
 """Faults that need the permission to mount a disk."""

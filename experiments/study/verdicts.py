@@ -213,38 +213,17 @@ def _judged(
     p_supported = max(p(alternative, value) for alternative, value in bounds)
     opposite = {"larger": "smaller", "smaller": "larger"}
     p_refuted = min(p(opposite[alternative], value) for alternative, value in bounds)
-    return Verdict(
-        question=question,
-        verdict=_decide(p_supported, p_refuted),
-        estimate=estimate,
-        low=low,
-        high=high,
-        unit=unit,
-        n=n,
-        threshold=str(region),
-        held_equal=held_equal,
-        p_supported=p_supported,
-        p_refuted=p_refuted,
-    )
+    about: Any = {"question": question, "unit": unit, "n": n, "threshold": str(region), "held_equal": held_equal}
+    tested: Any = {"p_supported": p_supported, "p_refuted": p_refuted, "verdict": _decide(p_supported, p_refuted)}
+    return Verdict(estimate=estimate, low=low, high=high, **about, **tested)
 
 
 def _without_variance(question: str, value: float, region: Region, unit: str, held_equal: str, n: int) -> Verdict:
     """Where all runs give the same figure, a t test divides by zero and the figure itself decides."""
     inside = region.low < value < region.high
-    return Verdict(
-        question=question,
-        verdict=SUPPORTED if inside else REFUTED,
-        estimate=value,
-        low=value,
-        high=value,
-        unit=unit,
-        n=n,
-        threshold=str(region),
-        held_equal=held_equal,
-        p_supported=float(not inside),
-        p_refuted=float(inside),
-        note="all runs agree",
-    )
+    about: Any = {"question": question, "unit": unit, "n": n, "threshold": str(region), "held_equal": held_equal}
+    certain: Any = {"p_supported": float(not inside), "p_refuted": float(inside), "note": "all runs agree"}
+    return Verdict(estimate=value, low=value, high=value, verdict=SUPPORTED if inside else REFUTED, **about, **certain)
 
 
 def _undecided(
@@ -265,15 +244,5 @@ def _undecided(
         estimate = means[0] if len(means) == 1 else means[0] - means[1]  # type: ignore[operator]
     few = min(map(len, sides)) < max(MIN_RUNS, min_runs)
     why = f"fewer than {max(MIN_RUNS, min_runs)} runs per side" if few else "a run without a finite figure"
-    return Verdict(
-        question=question,
-        verdict=INCONCLUSIVE,
-        estimate=estimate,
-        low=None,
-        high=None,
-        unit=unit,
-        n=n,
-        threshold=str(region),
-        held_equal=held_equal,
-        note=why,
-    )
+    about: Any = {"question": question, "unit": unit, "n": n, "threshold": str(region), "held_equal": held_equal}
+    return Verdict(verdict=INCONCLUSIVE, estimate=estimate, low=None, high=None, note=why, **about)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_PLACES = {
+_MODULES = {
     "TextGenerator": "charcells.writing.generator",
     "UserError": "charcells.errors",
     "load": "charcells.writing.generator",
 }
-"""The public names, imported on demand: `charcells train --help` must not wait for PyTorch."""
+"""The module of each public name. Imported on demand, so that `charcells train --help` does not load PyTorch."""
 
 __all__ = ["TextGenerator", "UserError", "load", "metrics"]
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name == "metrics":
         return importlib.import_module("charcells.text.metrics")
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'charcells' has no attribute {name!r}")
 
 

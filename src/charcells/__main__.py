@@ -6,7 +6,7 @@ Usage
   charcells runs FOLDER          compare the runs of a sweep
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
 
-`charcells COMMAND --help` says more.
+`charcells COMMAND --help` explains a command.
 """
 
 import importlib
@@ -20,8 +20,8 @@ COMMANDS = ("train", "sample", "runs", "baselines")
 
 
 def main(command: str | None = None) -> None:
-    """Run a command with the arguments of this process; None takes its name from the first of them."""
-    exit_at_once_on_interrupt()  # while Hydra is imported
+    """Run a command with the arguments of this process. If `command` is None, the first argument names it."""
+    exit_at_once_on_interrupt()  # nothing has to be saved while Hydra and PyTorch are being imported
     prepare_process()
     with report_user_errors():
         if command is None:
@@ -30,7 +30,7 @@ def main(command: str | None = None) -> None:
                 print(__doc__)
                 return
             if command not in COMMANDS:
-                raise UserError(f"there is no command {command}: choose one of {', '.join(COMMANDS)}")
+                raise UserError(f"unknown command {command}: choose one of {', '.join(COMMANDS)}")
             arguments = sys.argv[2:]
         else:
             arguments = sys.argv[1:]

@@ -1,7 +1,7 @@
-"""The typed configuration: every option, its default, its limits and its one-line help stand here, and nowhere else.
+"""The typed configuration: the one place that defines every option, its default, its limits and its one-line help.
 
-`Config` is the schema of training, `SampleConfig` that of sampling. Composing them from conf/ and the command line is
-the business of charcells.cli; what is composed is checked here. No Hydra and no PyTorch.
+`Config` is the schema for training, `SampleConfig` the schema for sampling. charcells.cli composes them from conf/ and
+the command line; this file checks the result. It imports neither Hydra nor PyTorch.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from charcells.errors import UserError
 from charcells.registry import CELLS, OPTIMIZERS
 
 MAX_INTEGER, MAX_FLOAT = 2**63, 3.4e38
-"""Numbers stay below these in size: PyTorch takes no larger integers, and float32 no larger numbers."""
+"""Every number must be smaller than these in size: PyTorch's integers have 64 bits, and float32 ends at 3.4e38."""
 
 
 SCHEDULER_OPTIONS: dict[str, set[str]] = {
@@ -26,7 +26,7 @@ SCHEDULER_OPTIONS: dict[str, set[str]] = {
     "exponential": {"gamma", "hold_epochs"},
     "plateau": {"factor", "patience"},
 }
-"""The schedulers, and the options that each has."""
+"""The schedulers and the options of each."""
 
 
 def option(
@@ -39,7 +39,7 @@ def option(
     below: float | None = None,
     choices: Collection[str] | None = None,
 ) -> Any:
-    """A dataclass field with help and limits. Limits apply to each element of a list and not to None."""
+    """A dataclass field with help and limits. Limits apply to each element of a list, and not to None."""
     metadata = {
         "help": help,
         "at_least": at_least,
@@ -65,15 +65,15 @@ class CorpusConfig:
     title: str | None = option(None, "full title")
     language: str | None = option(None, "language code")
     licence: str | None = option(None, "licence of the text")
-    attribution: str | None = option(None, "whom to name when the text is used")
+    attribution: str | None = option(None, "who must be credited when the text is used")
     url: str | None = option(None, "pinned address of the file")
-    sha256: str | None = option(None, "SHA-256 of the file; any other content is refused")
-    file: str | None = option(None, "file name below corpora_dir and in the cache")
+    sha256: str | None = option(None, "SHA-256 of the file; a file with any other hash is rejected")
+    file: str | None = option(None, "file name in corpora_dir and in the cache")
     path: str | None = option(None, "a text file to read instead of looking for `corpus.file`")
     encoding: str = option("utf-8", "encoding of the file")
     normalize: bool = option(True, "drop a byte-order mark, read CRLF as LF, compose accents (Unicode NFC)")
     strip_boilerplate: bool = option(False, "cut Project Gutenberg's header and footer")
-    max_chars: int | None = option(None, "keep only the first so many characters", at_least=2)
+    max_chars: int | None = option(None, "keep only this many characters from the beginning", at_least=2)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -83,36 +83,36 @@ class ModelConfig:
     num_layers: int = option(1, "recurrent layers, one on top of the other", at_least=1)
     dropout: float = option(0.0, "dropout between the layers and before the output", at_least=0, below=1)
     output_dropout: float | None = option(
-        None, "dropout before the output alone; null: as `model.dropout`", at_least=0, below=1
+        None, "dropout before the output only; null: the same as `model.dropout`", at_least=0, below=1
     )
     init: str = option(
         "orthogonal",
-        "initial values: orthogonal recurrent weights, biases 0, scaled input; PyTorch's own; Keras' own with "
-        "Glorot recurrent weights; or all weights N(0, 0.01²)",
+        "initial values: orthogonal recurrent weights, scaled input weights and zero biases; PyTorch's own; Keras' own "
+        "with Glorot recurrent weights; or all weights from N(0, 0.01²)",
         choices=("orthogonal", "torch", "keras", "normal"),
     )
     freeze_second_bias: bool = option(
-        False, "hold the second of PyTorch's two bias vectors at zero, as the printed equations have one"
+        False, "keep the second of PyTorch's two bias vectors at zero, since the published equations have only one"
     )
     match_parameters: int | None = option(
-        None, "choose the hidden size whose parameter count is nearest to this number", at_least=1
+        None, "choose the hidden size whose parameter count is closest to this number", at_least=1
     )
 
 
 @dataclass(kw_only=True, slots=True)
 class DataConfig:
-    batch_size: int = option(16, "streams (or windows) side by side", at_least=1)
-    seq_len: int = option(64, "characters per window, which is how far gradients reach back", at_least=1)
+    batch_size: int = option(16, "streams (or windows) in a batch", at_least=1)
+    seq_len: int = option(64, "characters per window; gradients reach no further back", at_least=1)
     stride: int | None = option(
-        None, "windows: characters from the start of one to the start of the next; null: seq_len", at_least=1
+        None, "windows: characters from the start of one window to the start of the next; null: seq_len", at_least=1
     )
     sampling: str = option(
         "streams",
-        "streams: contiguous text, window after window; windows: shuffled windows",
+        "streams: contiguous text, one window after another; windows: shuffled windows",
         choices=("streams", "windows"),
     )
     carry_state: bool | None = option(
-        None, "hand the hidden state on to the next window; null: yes for streams, no for windows"
+        None, "carry the hidden state over to the next window; null: yes for streams, no for windows"
     )
     train_fraction: float = option(1.0, "share of the training text to train on", above=0, at_most=1)
     train_offset: float = option(0.0, "where that share begins, as a share of the training text", at_least=0, below=1)
@@ -126,79 +126,85 @@ class DataConfig:
 
 @dataclass(kw_only=True, slots=True)
 class OptimizerConfig:
-    """Options that an optimizer does not have stay None; setting one is an error."""
+    """Options that an optimizer does not have are None; setting one is an error."""
 
     name: str = option("???", "optimizer", choices=OPTIMIZERS)
-    lr: float = option("???", "learning rate (its peak, where a scheduler changes it)", above=0)
+    lr: float = option("???", "learning rate (its peak if a scheduler changes it)", above=0)
     weight_decay: float | None = option(None, "weight decay", at_least=0)
-    betas: list[float] | None = option(None, "adam, adamw: decay of the two moments", at_least=0, below=1)
+    betas: list[float] | None = option(None, "adam, adamw: decay rates of the two moments", at_least=0, below=1)
     eps: float | None = option(None, "term added to the denominator", at_least=0)
-    alpha: float | None = option(None, "rmsprop: decay of the squared gradient", at_least=0, below=1)
+    alpha: float | None = option(None, "rmsprop: decay rate of the squared gradient", at_least=0, below=1)
     momentum: float | None = option(None, "rmsprop, sgd: momentum", at_least=0, below=1)
-    initial_accumulator_value: float | None = option(None, "adagrad: where its sum of squares starts", at_least=0)
+    initial_accumulator_value: float | None = option(
+        None, "adagrad: initial value of the sum of squared gradients", at_least=0
+    )
 
 
 @dataclass(kw_only=True, slots=True)
 class SchedulerConfig:
-    """Options that a scheduler does not have stay None; setting one is an error."""
+    """Options that a scheduler does not have are None; setting one is an error."""
 
     name: str = option("???", "learning-rate schedule", choices=SCHEDULER_OPTIONS)
-    warmup: float | None = option(None, "one_cycle: share of all steps in which the rate rises", at_least=0, below=1)
-    final: float | None = option(None, "one_cycle: rate at the end, as a share of the peak", at_least=0, at_most=1)
-    gamma: float | None = option(None, "exponential: factor an epoch", above=0, at_most=1)
-    hold_epochs: int | None = option(None, "exponential: epochs at the peak rate, before it falls", at_least=1)
+    warmup: float | None = option(
+        None, "one_cycle: share of all steps during which the rate rises", at_least=0, below=1
+    )
+    final: float | None = option(None, "one_cycle: final rate, as a share of the peak", at_least=0, at_most=1)
+    gamma: float | None = option(None, "exponential: factor per epoch", above=0, at_most=1)
+    hold_epochs: int | None = option(None, "exponential: epochs at the peak rate before it falls", at_least=1)
     factor: float | None = option(None, "plateau: factor when validation stops improving", above=0, below=1)
     patience: int | None = option(None, "plateau: validations without improvement to wait for", at_least=0)
 
 
 @dataclass(kw_only=True, slots=True)
 class TrainerConfig:
-    """Lightning's own names and meanings, down to `val_check_interval`; the rest is ours."""
+    """Options down to `val_check_interval` have Lightning's names and meanings; the rest are charcells' own."""
 
     max_epochs: int = option(10, "passes over the training text", at_least=1)
-    max_steps: int = option(-1, "stop after so many updates; -1: no limit", at_least=-1)
+    max_steps: int = option(-1, "stop after this many updates; -1: no limit", at_least=-1)
     max_time: str | None = option(None, "stop after this time, as DD:HH:MM:SS")
     accelerator: str = option("auto", "device kind", choices=("auto", "cpu", "gpu", "mps"))
-    devices: int = option(1, "devices that share this run, each with its part of every batch", at_least=1)
+    devices: int = option(1, "devices that share this run; each takes a part of every batch", at_least=1)
     precision: str = option(
         "32-true",
         "number format; 16-mixed needs a GPU",
         choices=("32-true", "bf16-mixed", "16-mixed", "64-true"),
     )
-    gradient_clip_val: float | None = option(1.0, "limit of the gradient; null does not clip", above=0)
+    gradient_clip_val: float | None = option(1.0, "clip gradients to this limit; null: no clipping", above=0)
     gradient_clip_algorithm: str = option(
         "norm", "clip the norm of the whole gradient, or each value", choices=("norm", "value")
     )
     val_check_interval: float = option(
-        1.0, "validate each so many epochs (share up to 1.0); the last step always validates", above=0, at_most=1
+        1.0, "epochs between validations, at most 1; the last step is always validated", above=0, at_most=1
     )
-    log_every_n_steps: int = option(50, "steps from one row of metrics to the next", at_least=1)
+    log_every_n_steps: int = option(50, "steps between two rows of metrics", at_least=1)
     loss_reduction: str = option(
-        "mean", "what is minimised: the mean loss of a batch's characters, or their sum", choices=("mean", "sum")
+        "mean", "minimise the mean loss over the characters of a batch, or the sum", choices=("mean", "sum")
     )
-    save_every_epoch: bool = option(False, "keep a checkpoint of each epoch: checkpoints/epoch_0001.ckpt, ...")
+    save_every_epoch: bool = option(False, "keep a checkpoint of every epoch: checkpoints/epoch_0001.ckpt, ...")
     early_stopping_patience: int | None = option(
-        None, "stop after so many validations without improvement; null never does", at_least=1
+        None, "stop after this many validations without improvement; null: never", at_least=1
     )
 
 
 @dataclass(kw_only=True, slots=True)
 class LoggerConfig:
-    name: str = option("wandb", "where metrics are mirrored", choices=("wandb", "tensorboard", "none"))
+    name: str = option("wandb", "where metrics are also sent", choices=("wandb", "tensorboard", "none"))
     project: str = option("charcells", "wandb: project")
     mode: str = option(
-        "auto", "wandb: auto is online as soon as a key is configured", choices=("auto", "online", "offline")
+        "auto",
+        "wandb: auto means online if an API key is configured, otherwise offline",
+        choices=("auto", "online", "offline"),
     )
 
 
 @dataclass(kw_only=True, slots=True)
 class SamplesConfig:
-    """The sample that is written at each validation."""
+    """The samples that are written at each validation."""
 
     prompts: list[str] | None = option(
-        None, "texts to continue, a sample each; null: a line break, or the corpus' first character"
+        None, "texts to continue, one sample each; null: a line break, or the first character of the corpus"
     )
-    length: int = option(300, "characters; 0 writes no samples", at_least=0)
+    length: int = option(300, "characters per sample; 0: no samples", at_least=0)
     temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
 
@@ -219,42 +225,49 @@ class Config:
         "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1, at_most=4096
     )
     corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARCELLS_CORPORA)")
-    resume: str | None = option(None, "run folder to continue, exactly where it stopped")
+    resume: str | None = option(None, "run folder to continue exactly where it stopped")
     init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")
-    rerun: bool = option(False, "train the finished runs of a sweep again, instead of skipping them")
+    rerun: bool = option(False, "train the finished runs of a sweep again instead of skipping them")
 
 
 @dataclass(kw_only=True, slots=True)
 class SampleConfig:
     run: str = option("???", "run folder, or a checkpoint file")
-    prompt: str | None = option(None, "text to continue; null: the run's own prompt")
+    prompt: str | None = option(None, "text to continue; null: the prompt of the run's own samples")
     length: int = option(500, "characters to generate for each sample", at_least=0)
     temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
     top_p: float | None = option(
-        None, "draw among the likeliest characters that together have this probability (nucleus)", above=0, at_most=1
+        None,
+        "draw among the likeliest characters that together have this probability (nucleus sampling)",
+        above=0,
+        at_most=1,
     )
-    seed: int = option(1, "seed of the first sample; the next ones count up", at_least=0, at_most=2**32 - 1)
-    num_samples: int = option(1, "how many samples", at_least=1)
+    seed: int = option(1, "seed of the first sample; each further sample adds 1", at_least=0, at_most=2**32 - 1)
+    num_samples: int = option(1, "number of samples", at_least=1)
     unknown: str = option(
-        "error", "prompt characters that the model never saw: refuse, or leave out", choices=("error", "skip")
+        "error",
+        "prompt characters that are not in the model's vocabulary: stop with an error, or leave them out",
+        choices=("error", "skip"),
     )
-    int8: bool = option(False, "round weights to 8 bits: faster for a large model on a CPU, and slightly another model")
+    int8: bool = option(
+        False, "round weights to 8 bits: faster for a large model on a CPU, with slightly different output"
+    )
     explain: bool = option(
-        False, "show what was copied from the training text and how surprised the model was, here and in explain.html"
+        False, "mark what was copied from the training text and how surprised the model was, here and in explain.html"
     )
     grid: bool = option(
         False,
-        "temperature x top_k, 8 texts each (in place of temperature, top_k, num_samples), in grid.csv, .md and .png; "
-        "goes with explain",
+        "8 texts for each temperature and top_k of a grid (replaces temperature, top_k, num_samples), written to "
+        "grid.csv, .md and .png; can be combined with explain",
     )
     corpora_dir: str | None = option(
-        None, "explain, grid: folder with the run's corpus, where it no longer lies where it was"
+        None, "explain, grid: folder with the run's corpus, if the file has moved since training"
     )
 
 
 def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:
-    """Each option of a schema as (dotted name, field), in the order of the schema."""
+    """Yield each option of a schema as (dotted name, field), in the order of the schema."""
     for item in dataclasses.fields(schema):
         if dataclasses.is_dataclass(item.type):
             yield from options(item.type, f"{prefix}{item.name}.")  # type: ignore[arg-type]
@@ -263,7 +276,7 @@ def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.F
 
 
 def allowed(item: dataclasses.Field[Any]) -> str:
-    """The limits of an option in words, such as 'at least 1' or 'one of rnn, gru, lstm'; empty where there are none."""
+    """The limits of an option in words, such as 'at least 1' or 'one of rnn, gru, lstm'; empty if there are none."""
     if item.metadata["choices"]:
         return "one of " + ", ".join(item.metadata["choices"])
     words = {"at_least": "at least", "above": "above", "below": "below", "at_most": "at most"}
@@ -294,13 +307,13 @@ def value_of(config: Config | SampleConfig, name: str) -> Any:
 
 
 def check(config: Config | SampleConfig) -> None:
-    """Raise UserError, naming option, value and what is allowed, for the first value that is out of its limits."""
+    """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
     for name, item in options(type(config)):
         value = value_of(config, name)
         for element in value if isinstance(value, list) else [value]:
             too_large = {int: MAX_INTEGER, float: MAX_FLOAT}.get(type(element), math.inf)
             if isinstance(element, int | float) and too_large <= abs(element) < math.inf:
-                raise UserError(f"{name}={str(value)[:40]} is not allowed: no number may be so large")
+                raise UserError(f"{name}={str(value)[:40]} is not allowed: the number is too large")
             if element is not None and not _fits(element, item):
                 raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
     if isinstance(config, Config):
@@ -310,15 +323,17 @@ def check(config: Config | SampleConfig) -> None:
 def _check_together(config: Config) -> None:
     data, trainer = config.data, config.trainer
     if data.stride is not None and data.sampling == "streams":
-        raise UserError(f"data.stride={data.stride} needs data.sampling=windows: a stream leaves nothing out")
+        raise UserError(f"data.stride={data.stride} needs data.sampling=windows: streams have no stride")
     if data.batch_size % trainer.devices != 0:
         more = -(-data.batch_size // trainer.devices) * trainer.devices
         raise UserError(
             f"data.batch_size={data.batch_size} cannot be divided among trainer.devices={trainer.devices}: it counts "
-            f"the streams of all devices together; the next that can is data.batch_size={more}"
+            f"the streams of all devices together; the next possible value is data.batch_size={more}"
         )
     if trainer.devices > 1 and trainer.accelerator == "mps":
-        raise UserError(f"trainer.devices={trainer.devices} is not possible with trainer.accelerator=mps: it has one")
+        raise UserError(
+            f"trainer.devices={trainer.devices} is not possible with trainer.accelerator=mps, which has one device"
+        )
     if config.threads != "auto" and not isinstance(config.threads, int):
         raise UserError(f"threads={config.threads} is not allowed: it must be auto or a number from 1 to 4096")
     if data.val_fraction + data.test_fraction >= 1:
@@ -357,31 +372,33 @@ def _check_together(config: Config) -> None:
 
 
 def from_values(schema: type, values: Mapping[str, Any], prefix: str = "") -> Any:
-    """A dataclass of the configuration from plain nested values, such as those of config.yaml. Not checked.
+    """Build a configuration dataclass from plain nested values, such as those of config.yaml. Limits are not checked.
 
-    Raises UserError for a name that the schema does not have, one that is missing, or a value of another type.
+    Raises UserError for an unknown name, a missing name or a value of the wrong type.
     """
     fields = {item.name: item for item in dataclasses.fields(schema)}
     for name in values:
         if name not in fields:
-            raise UserError(f"there is no option {prefix}{name}")
-    made: dict[str, Any] = {}
+            raise UserError(f"unknown option {prefix}{name}")
+    parsed: dict[str, Any] = {}
     for name, item in fields.items():
         if dataclasses.is_dataclass(item.type):
             part = values.get(name, {})
             if not isinstance(part, Mapping):
                 raise UserError(f"{prefix}{name}={part!r} is not a group of options")
-            made[name] = from_values(item.type, part, f"{prefix}{name}.")  # type: ignore[arg-type]
+            parsed[name] = from_values(item.type, part, f"{prefix}{name}.")  # type: ignore[arg-type]
         elif name in values:
-            made[name] = _typed(values[name], item.type, prefix + name)
+            parsed[name] = _typed(values[name], item.type, prefix + name)
         elif item.default == "???":
             raise UserError(f"{prefix}{name} is missing")
-    return schema(**made)
+    return schema(**parsed)
 
 
 def _typed(value: Any, kind: Any, name: str) -> Any:
-    """The value as the type that a field has: whole numbers count as floats, and so does what YAML takes for a text,
-    such as 1e-3. Raises UserError for any other."""
+    """Convert a value to the type of its field, or raise UserError.
+
+    Integers are accepted for floats. So are strings such as '1e-3', because YAML 1.1 reads 1e-3 as a string.
+    """
     kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
     for each in kinds:
         if typing.get_origin(each) is list and isinstance(value, list):
@@ -393,10 +410,10 @@ def _typed(value: Any, kind: Any, name: str) -> Any:
                 return float(value)
             except ValueError:
                 continue
-    raise UserError(f"{name}={value!r} is not of the type {getattr(kind, '__name__', kind)}")
+    raise UserError(f"{name}={value!r} must be of type {getattr(kind, '__name__', kind)}")
 
 
-HELP_CORPUS_OPTIONS = (
+HELP_CORPUS_OPTIONS = (  # the others describe a corpus file in conf/corpus, not a choice for one run
     "corpus.path",
     "corpus.encoding",
     "corpus.normalize",
@@ -406,7 +423,7 @@ HELP_CORPUS_OPTIONS = (
 
 
 def help_text(schema: type) -> str:
-    """The options of a schema, a line each, for `--help`."""
+    """The options of a schema for `--help`, one line each."""
     rows = []
     for name, item in options(schema):
         if name.startswith("corpus.") and name not in HELP_CORPUS_OPTIONS:
@@ -414,6 +431,6 @@ def help_text(schema: type) -> str:
         default = item.default if item.default is not dataclasses.MISSING else None
         shown = "" if default == "???" else "null" if default is None else str(default).lower()
         if name.startswith(("optimizer.", "scheduler.")) and not name.endswith(".name"):
-            shown = "by choice"  # each optimizer and scheduler brings its own
+            shown = "by choice"  # each optimizer and scheduler has its own defaults
         rows.append(f"  {name:<32} {shown:<12} {item.metadata['help']}")
     return "\n".join(rows)

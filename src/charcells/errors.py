@@ -1,4 +1,4 @@
-"""Mistakes of the user, and how a command reports them."""
+"""User errors, and how a command reports them."""
 
 import io
 import os
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """A mistake that the user can fix. Commands print its message, without a traceback, and exit with status 1."""
+    """An error that the user can fix. Commands print the message without a traceback and exit with status 1."""
 
 
 class Busy(UserError):
@@ -17,10 +17,11 @@ class Busy(UserError):
 
 @contextmanager
 def report_user_errors() -> Iterator[None]:
-    """What a command runs in: a UserError, or a file that cannot be read or written, ends it in one line, status 1.
+    """Run a command: a UserError, or a file that cannot be read or written, prints one line and exits with status 1.
 
-    A bug keeps its traceback, and so does everything where HYDRA_FULL_ERROR=1 asks for it. Text that the terminal has
-    no characters for is shown as escapes. A reader that closes the pipe, as `| head` does, ends the command in peace.
+    Any other exception is a bug and keeps its traceback. HYDRA_FULL_ERROR=1 keeps every traceback. Characters that the
+    terminal's encoding lacks are printed as escapes. If the reader of a pipe stops, as `| head` does, the command ends
+    without an error.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -34,16 +35,18 @@ def report_user_errors() -> Iterator[None]:
             raise
         sys.exit(f"error: {error}")
     except OSError as error:
-        if full or error.filename is None:
+        if full or error.filename is None:  # without a file name there is nothing to tell the user
             raise
         sys.exit(f"error: {error.filename}: {error.strerror}")
 
 
 @contextmanager
 def ignore_closed_pipe() -> Iterator[None]:
-    """Stop printing, without an error, once the reader of standard output is gone."""
+    """Stop printing, without an error, once the reader of standard output has closed the pipe."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest when it exits
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # Python flushes the rest at exit, which would fail again

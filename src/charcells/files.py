@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and names for folders."""
+"""Atomic writing of files, and names for folders."""
 
 import contextlib
 import hashlib
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import IO
 
 DRAFT = ".tmp"
-"""Ends the name under which a file is written until it is whole."""
+"""Suffix of the name under which a file is written until it is complete."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write that takes the place of `path` once it is whole: whoever reads finds the old one or the new.
+    """Open a draft for writing that replaces `path` when the block ends. A reader sees the old file or the new one.
 
-    Raises OSError, and leaves the old one as it is, where it cannot be written. Only a kill leaves a draft behind.
+    If the file cannot be written, raises OSError and leaves the old file unchanged. Only a kill leaves a draft behind.
     """
     draft = path.with_name(path.name + DRAFT)
     try:
         with open(draft, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())  # else a crash of the machine could leave the new name with none of the content
+            os.fsync(file.fileno())  # otherwise a crash of the machine could leave an empty file under the final name
         os.replace(draft, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -32,26 +32,27 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file as `replacing` does; a lone surrogate, which UTF-8 cannot encode, is written as \\ud800."""
+    """Write a text file by `replacing`. A lone surrogate, which UTF-8 cannot encode, is written as \\ud800."""
     with replacing(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove what a kill in the midst of writing has left in a folder. Nobody else may be writing there."""
+    """Remove the drafts that a kill has left in a folder. No other process may be writing there."""
     for draft in folder.glob("*" + DRAFT):
         draft.unlink(missing_ok=True)
 
 
 def relative(path: Path) -> Path:
-    """The path as a person would type it: relative to the current folder where it lies below that."""
+    """The path as a person would type it: relative to the current folder if it lies below it, else unchanged."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def folder_name(text: str) -> str:
-    """A text as the name of a folder, at most 200 bytes. A name that had to be changed ends in a hash of the text."""
+    """A text as a folder name of at most 200 bytes. If the text had to be changed, the name ends in a hash of it."""
     name = re.sub(r"[^\w.,=+-]+", "_", text)
     if name == text and len(name.encode()) <= 200:
         return name
+    # an argument that is not valid UTF-8 reaches Python with lone surrogates, which plain UTF-8 refuses to encode
     sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return name.encode()[:180].decode(errors="ignore") + "_" + sha256[:12]

@@ -1,20 +1,22 @@
-"""The recurrent cells and optimizers that there are: one table each, from which all else follows.
+"""The available recurrent cells and optimizers, one table for each.
 
-Options, help, colours of pictures, decoders, initial values and the tests that all cells share look here. A row names
-its class as 'module:Class', imported only when it is used, so that this file needs no PyTorch. A checkpoint names a
-cell by its name in this table and never by a class: loading somebody's checkpoint imports nothing that it asks for.
+Options, help, plot colours, decoders, initial values and the contract tests are all derived from these tables. A row
+names its class as 'module:Class'. The class is imported only when it is used, so this file does not need PyTorch. A
+checkpoint refers to a cell by its name in this table, never by a class, so loading an untrusted checkpoint cannot
+import code of its choice.
 
-Other packages add rows by entry points of the groups `charcells.cells` and `charcells.optimizers`, each the name of a
-Cell or an Optimizer; a notebook adds them by `CELLS.register(...)`. CONTRIBUTING.md has an example of both.
+Other packages add rows through entry points in the groups `charcells.cells` and `charcells.optimizers`; each points to
+a Cell or an Optimizer. A notebook can call `CELLS.register(...)`. CONTRIBUTING.md has an example of both.
 """
 
 import dataclasses
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, EntryPoints, distributions
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from charcells.errors import UserError
 
@@ -23,24 +25,24 @@ from charcells.errors import UserError
 class Cell:
     """A recurrent cell.
 
-    The class is made and called as nn.RNN is, with the arguments input_size, hidden_size, num_layers, dropout and
-    batch_first=True, and `outputs, state = layers(inputs, state)`: inputs (B, T, input_size), outputs
-    (B, T, hidden_size), None for a state of zeros. A state is a tensor, or a tuple, list or dict of tensors or of
-    further such, each tensor with the batch as its second dimension: (num_layers, B, ...).
+    The class is constructed and called like nn.RNN. The constructor takes input_size, hidden_size, num_layers, dropout
+    and batch_first=True. The call is `outputs, state = layers(inputs, state)` with inputs (B, T, input_size) and
+    outputs (B, T, hidden_size); state=None means zeros. A state is a tensor, or a (nested) tuple, list or dict of
+    tensors. Each tensor has the batch as its second dimension: (num_layers, B, ...).
 
-    Parameters that are named as PyTorch names them (weight_ih_l0, weight_hh_l0, bias_ih_l0, ...) get the initial values
-    that `model.init` asks for. Others keep those that the constructor gave them.
+    Parameters with PyTorch's names (weight_ih_l0, weight_hh_l0, bias_ih_l0, ...) get the initial values chosen by
+    `model.init`. All others keep the values that the constructor gave them.
 
     Args:
         name: as in `cell=name`.
         layers: 'module:Class'.
-        lr: learning rate at its peak that suits the cell; `optimizer.lr` follows it.
-        help: a line for --help.
-        colour: in pictures, such as '#0072B2'; None takes one that no other cell has.
-        decoder: 'module:Class' of a writing.decoder.Decoder that is faster than the layers themselves; None: there is
+        lr: peak learning rate that suits the cell; the default of `optimizer.lr`.
+        help: one line for --help.
+        colour: in plots, such as '#0072B2'. None: plots with this cell use the palette in order instead.
+        decoder: 'module:Class' of a writing.decoder.Decoder that is faster than calling the layers; None: there is
             none.
-        output_rms: root mean square of what an untrained layer puts out where its gates are moved by 1. A layer above
-            it gets input weights larger by as much.
+        output_rms: root mean square of the outputs of an untrained layer whose gate inputs have a root mean square of
+            1. The input weights of the layer above are divided by it.
     """
 
     name: str
@@ -59,9 +61,9 @@ class Optimizer:
     Args:
         name: as in `optimizer=name`.
         optimizer: 'module:Class'.
-        defaults: its options with their values, `lr` among them ('${cell.lr}' follows the cell). These and no others
-            can be set; they are fields of config.OptimizerConfig.
-        fused: whether the class takes fused=True, which updates all weights in one pass.
+        defaults: its options and their default values, including `lr` ('${cell.lr}' is the cell's own). Only these
+            options can be set. Each must be a field of config.OptimizerConfig.
+        fused: whether the class accepts fused=True, which updates all weights in one pass.
     """
 
     name: str
@@ -74,11 +76,12 @@ Row = TypeVar("Row", Cell, Optimizer)
 
 
 class Registry(Mapping[str, Row], Generic[Row]):
-    """Rows by name, those of other packages among them. A package is imported only when its row is looked up.
+    """Rows by name, including those of other packages. A package is imported only when its row is looked up. A built-in
+    row is never replaced by one of the same name.
 
     Args:
-        group: the entry points that add to it.
-        rows: our own.
+        group: entry-point group from which other packages add rows.
+        rows: the built-in rows.
     """
 
     def __init__(self, group: str, rows: Sequence[Row]) -> None:
@@ -90,13 +93,13 @@ class Registry(Mapping[str, Row], Generic[Row]):
         return {entry.name: entry for entry in _entry_points().select(group=self.group)}
 
     def register(self, row: Row) -> None:
-        """Add a row in this process. Raises ValueError for a name that is taken."""
+        """Add a row, in this process only. Raises ValueError if the name is already registered."""
         if row.name in self._rows:
-            raise ValueError(f"{row.name} is registered already")
+            raise ValueError(f"{row.name} is already registered")
         self._rows[row.name] = row
 
     def __getitem__(self, name: str) -> Row:
-        """Raises KeyError for a name that is not there, UserError where the package that brings it is broken."""
+        """Raises KeyError for an unknown name, and UserError if the package that provides the row cannot be loaded."""
         if name not in self._rows:
             self._rows[name] = self._load(self._entries[name])
         return self._rows[name]
@@ -104,11 +107,24 @@ class Registry(Mapping[str, Row], Generic[Row]):
     def _load(self, entry: EntryPoint) -> Row:
         try:
             row: Any = entry.load()
-        except Exception as error:  # somebody else's code
-            raise UserError(f"{entry.name} cannot be loaded from {entry.value}: {error}") from error
-        if getattr(row, "name", None) != entry.name:
-            raise UserError(f"{entry.value} is not the row named {entry.name} of {self.group}")
-        return cast(Row, row)
+        except Exception as error:  # importing another package can fail in any way
+            raise UserError(self._broken(entry, _reason(error))) from error
+        kind = type(next(iter(self._rows.values())))
+        if not isinstance(row, kind) or row.name != entry.name:
+            raise UserError(self._broken(entry, f"it is not a {kind.__name__} with that name"))
+        return row
+
+    def _broken(self, entry: EntryPoint, reason: str) -> str:
+        package = entry.dist.name if entry.dist is not None else "the package"
+        return (
+            f"{entry.name} ({self.group}) cannot be loaded from {entry.value}: {reason}. Repair or uninstall {package}"
+        )
+
+    def usable(self) -> Iterator[Row]:
+        """All rows but those of packages that cannot be loaded: they are an error only if somebody asks for them."""
+        for name in self:
+            with suppress(UserError):
+                yield self[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._rows, *self._entries]))
@@ -119,94 +135,53 @@ class Registry(Mapping[str, Row], Generic[Row]):
 
 @cache
 def _entry_points() -> EntryPoints:
-    """Of all installed packages, whose metadata are read once."""
+    """The entry points of all installed packages. Cached, because reading their metadata takes time."""
     return EntryPoints(entry for package in distributions() for entry in package.entry_points)
 
 
-def load_class(place: str) -> Any:
-    """What 'module:Class' names. Only for places that a row of this file, or of an installed package, names."""
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+def load_class(path: str) -> Any:
+    """Import the class at 'module:Class'. The path must come from a registry row, never from a file.
+
+    Raises UserError if it cannot be imported.
+    """
+    module, _, name = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except Exception as error:  # importing another package can fail in any way
+        raise UserError(f"the class {path} cannot be imported: {_reason(error)}") from error
 
 
-CELLS = Registry(
-    "charcells.cells",
-    [
-        Cell(
-            name="rnn",
-            layers="torch.nn:RNN",
-            lr=6e-3,
-            help="nn.RNN with tanh",
-            colour="#009E73",
-            decoder="charcells.writing.fused:FusedRNN",
-            output_rms=0.68,
-        ),
-        Cell(
-            name="gru",
-            layers="torch.nn:GRU",
-            lr=8e-3,
-            help="nn.GRU",
-            colour="#D55E00",
-            decoder="charcells.writing.fused:FusedGRU",
-            output_rms=0.45,
-        ),
-        Cell(
-            name="lstm",
-            layers="torch.nn:LSTM",
-            lr=1e-2,
-            help="nn.LSTM",
-            colour="#0072B2",
-            decoder="charcells.writing.fused:FusedLSTM",
-            output_rms=0.21,
-        ),
-        Cell(
-            name="jordan",
-            layers="charcells.models.cells:Jordan",
-            lr=6e-3,
-            help="the output is fed back to the hidden layer (Jordan 1986)",
-            colour="#CC79A7",
-        ),
-        Cell(
-            name="output",
-            layers="charcells.models.cells:OutputToOutput",
-            lr=6e-3,
-            help="the output is fed back to the output; the hidden layer has no memory",
-            colour="#E69F00",
-        ),
-    ],
-)
-"""Colours are of Okabe and Ito's palette, which the colour-blind can tell apart. The learning rates and `output_rms`
-were measured: experiments/LOG.md."""
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
-OPTIMIZERS = Registry(
-    "charcells.optimizers",
-    [
-        Optimizer(
-            name="adam",
-            optimizer="torch.optim:Adam",
-            defaults={"lr": "${cell.lr}", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0},
-            fused=True,
-        ),
-        Optimizer(
-            name="adamw",
-            optimizer="torch.optim:AdamW",
-            defaults={"lr": "${cell.lr}", "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0.01},
-            fused=True,
-        ),
-        Optimizer(
-            name="rmsprop",
-            optimizer="torch.optim:RMSprop",
-            defaults={"lr": 2e-3, "alpha": 0.95, "eps": 1e-8, "momentum": 0.0, "weight_decay": 0.0},
-        ),
-        Optimizer(
-            name="adagrad",
-            optimizer="torch.optim:Adagrad",
-            defaults={"lr": 0.1, "initial_accumulator_value": 0.0, "eps": 1e-8, "weight_decay": 0.0},
-        ),
-        Optimizer(
-            name="sgd",
-            optimizer="torch.optim:SGD",
-            defaults={"lr": 0.5, "momentum": 0.9, "weight_decay": 0.0},
-        ),
-    ],
-)
+
+FUSED, OURS = "charcells.writing.fused", "charcells.models.cells"
+
+# fmt: off
+CELLS = Registry("charcells.cells", [
+    Cell(name="rnn", layers="torch.nn:RNN", decoder=f"{FUSED}:FusedRNN", lr=6e-3, output_rms=0.68, colour="#009E73",
+         help="nn.RNN with tanh"),
+    Cell(name="gru", layers="torch.nn:GRU", decoder=f"{FUSED}:FusedGRU", lr=8e-3, output_rms=0.45, colour="#D55E00",
+         help="nn.GRU"),
+    Cell(name="lstm", layers="torch.nn:LSTM", decoder=f"{FUSED}:FusedLSTM", lr=1e-2, output_rms=0.21, colour="#0072B2",
+         help="nn.LSTM"),
+    Cell(name="jordan", layers=f"{OURS}:Jordan", lr=6e-3, colour="#CC79A7",
+         help="the output is fed back to the hidden layer (Jordan 1986)"),
+    Cell(name="output", layers=f"{OURS}:OutputToOutput", lr=6e-3, colour="#E69F00",
+         help="the output is fed back to the output; the hidden layer has no memory"),
+])
+"""Colours are from Okabe and Ito's palette, which colour-blind readers can tell apart. The learning rates and
+`output_rms` were measured: experiments/LOG.md."""
+
+OPTIMIZERS = Registry("charcells.optimizers", [
+    Optimizer(name="adam", optimizer="torch.optim:Adam", fused=True,
+              defaults={"lr": "${cell.lr}", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}),
+    Optimizer(name="adamw", optimizer="torch.optim:AdamW", fused=True,
+              defaults={"lr": "${cell.lr}", "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0.01}),
+    Optimizer(name="rmsprop", optimizer="torch.optim:RMSprop",
+              defaults={"lr": 2e-3, "alpha": 0.95, "eps": 1e-8, "momentum": 0.0, "weight_decay": 0.0}),
+    Optimizer(name="adagrad", optimizer="torch.optim:Adagrad",
+              defaults={"lr": 0.1, "initial_accumulator_value": 0.0, "eps": 1e-8, "weight_decay": 0.0}),
+    Optimizer(name="sgd", optimizer="torch.optim:SGD",
+              defaults={"lr": 0.5, "momentum": 0.9, "weight_decay": 0.0}),
+])

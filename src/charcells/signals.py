@@ -1,4 +1,4 @@
-"""What asks a run to stop, and what follows: the only file that knows which signals these are."""
+"""Stop signals and their handlers. Only this file knows which signals these are."""
 
 import os
 import signal
@@ -11,8 +11,10 @@ Handler = Callable[[int, FrameType | None], Any]
 
 
 class Interrupted(SystemExit):
-    """The run was asked to stop by a signal and has saved itself; exits with 128 + the signal's number, as a shell has
-    it."""
+    """A signal asked the run to stop, and the run has been saved.
+
+    Exits with 128 + signal number, the shell's convention.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -21,45 +23,45 @@ class Interrupted(SystemExit):
 
 
 def stop_signals() -> list[int]:
-    """Ctrl-C (SIGINT), a cluster's preemption (SIGTERM), a terminal that was closed (SIGHUP).
+    """The signals that stop a run: Ctrl-C (SIGINT), preemption by a cluster (SIGTERM), a closed terminal (SIGHUP).
 
-    Without those that are ignored, as `nohup` has SIGHUP: whoever ignores one means it.
+    Signals that are ignored are left out, because that was done on purpose: `nohup` ignores SIGHUP.
     """
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def raise_interrupted(number: int, frame: FrameType | None) -> None:
-    """A handler that raises Interrupted wherever the program is."""
+    """A handler that raises Interrupted wherever the program happens to be."""
     raise Interrupted(number)
 
 
 class StopHandlers:
-    """A handler for all signals to stop, from `install` to `restore`, or inside a `with` block.
+    """Installs one handler for all stop signals, from `install` to `restore` or inside a `with` block.
 
-    Python allows handlers in the main thread alone; elsewhere this does nothing.
+    Python allows signal handlers only in the main thread; in any other thread this does nothing.
 
     Args:
-        handler: called with the signal's number and the frame that it interrupted.
-        keep_custom: leave alone those for which somebody else has installed a handler.
+        handler: called with the signal number and the interrupted frame.
+        keep_custom: leave signals alone that already have a handler other than Python's default.
     """
 
     def __init__(self, handler: Handler, *, keep_custom: bool = False) -> None:
         self.handler = handler
         self.keep_custom = keep_custom
-        self._before: dict[int, Any] = {}
+        self._previous: dict[int, Any] = {}
 
     def install(self) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
         for number in stop_signals():
             if not self.keep_custom or signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                self._before[number] = signal.signal(number, self.handler)
+                self._previous[number] = signal.signal(number, self.handler)
 
     def restore(self) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
-        self._before = {}
+        self._previous = {}
 
     def __enter__(self) -> None:
         self.install()
@@ -68,15 +70,15 @@ class StopHandlers:
         self.restore()
 
 
-def ignore_stop_signals(*, but: int | None = None) -> None:
-    """Ignore all signals to stop in this process; `but` that one, which raises Interrupted, even if it was ignored."""
+def ignore_stop_signals(*, except_for: int | None = None) -> None:
+    """Ignore all stop signals in this process. The signal `except_for` raises Interrupted, even if it was ignored."""
     for number in stop_signals():
         signal.signal(number, signal.SIG_IGN)
-    if but is not None:
-        signal.signal(but, raise_interrupted)
+    if except_for is not None:
+        signal.signal(except_for, raise_interrupted)
 
 
 def exit_at_once_on_interrupt() -> None:
-    """Have Ctrl-C end the process without a traceback, for as long as it only imports and there is nothing to save."""
+    """Let Ctrl-C end the process without a traceback. For the time of the imports, when there is nothing to save."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))

@@ -1,6 +1,6 @@
-"""Hydra's way into `charcells.sweeps`: its basic sweeper, but it skips what is done, watches, and closes with a table.
+"""Connects Hydra to `charcells.sweeps`: Hydra's basic sweeper, which also skips finished runs and shows progress.
 
-Hydra takes sweepers from the namespace package `hydra_plugins` alone.
+Hydra only finds sweepers in the namespace package `hydra_plugins`.
 """
 
 import sys
@@ -29,7 +29,7 @@ class CharcellsSweeper(BasicSweeper):
         assert self.hydra_context is not None and self.config is not None and self.launcher is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
-        self._keep_together(overrides)
+        self._use_one_folder(overrides)
         [batch] = self.split_arguments(overrides, max_batch_size=None)
         launcher: Any = OmegaConf.to_container(self.config.hydra.launcher)
         try:
@@ -38,19 +38,19 @@ class CharcellsSweeper(BasicSweeper):
             plan(jobs, launcher)
         except UserError as error:
             sys.exit(f"error: {error}")
-        due = [job_overrides for job, job_overrides in zip(jobs, batch, strict=True) if job.twin is None]
+        to_train = [overrides for job, overrides in zip(jobs, batch, strict=True) if job.finished_twin is None]
         returned: Sequence[Any] = []
         with watch(jobs, launcher):
             try:
-                returned = self.launcher.launch(due, initial_job_idx=0) if due else []
-            except BrokenProcessPool:  # the runs that were cut off are listed with the failures
-                print("a worker was killed, perhaps for want of memory, and the sweep ends", file=sys.stderr)
+                returned = self.launcher.launch(to_train, initial_job_idx=0) if to_train else []
+            except BrokenProcessPool:  # the runs that this cut short are listed with the failures
+                print("a worker was killed, perhaps because memory ran out, and the sweep ends", file=sys.stderr)
             for job_return in returned:
-                _ = job_return.return_value  # raises what a job has raised: they record failures, so this is a bug
+                _ = job_return.return_value  # raises if the job has raised, which is a bug, since jobs record failures
         return returned
 
-    def _keep_together(self, overrides: Sequence[Override]) -> None:
-        """Give a sweep over corpora one folder, where each job would find one of its own by default."""
+    def _use_one_folder(self, overrides: Sequence[Override]) -> None:
+        """Use one folder for a sweep over corpora, since by default each corpus has its own."""
         assert self.config is not None
         unresolved: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
         folder = unresolved["dir"]

@@ -355,7 +355,7 @@ WRONG_OPTIONS = {
     "modle.num_layers=2": ["modle"],
     "hiden_size=2": ["hiden_size"],
     "+model.layers=2": ["layers", "--help"],
-    "resume=nowhere": ["resume=nowhere is no run folder"],
+    "resume=nowhere": ["resume=nowhere is not a run folder"],
 }
 
 
@@ -431,7 +431,7 @@ def test_a_resume_refuses_what_would_make_another_run(command: Command, copy: Pa
 def test_a_folder_that_is_no_run_is_not_resumed(command: Command, work: Path) -> None:
     (work / "notes.txt").write_text("no run")
     before = content(work)
-    assert_refused(command("train.py", "resume=."), "resume=. is no run folder", "config.yaml")
+    assert_refused(command("train.py", "resume=."), "resume=. is not a run folder", "config.yaml")
     assert content(work) == before
 
 
@@ -445,7 +445,7 @@ def test_a_damaged_checkpoint_is_named_and_nothing_is_written(command: Command, 
         cut(copy / "checkpoints" / name)
     (work / "text.txt").write_text(TEXT, encoding="utf-8")
     before, work_before = content(copy), content(work)
-    damaged = "is damaged or no checkpoint of charcells"
+    damaged = "is damaged or not a charcells checkpoint"
 
     result = command("sample.py", f"run={copy}", "length=5")
     assert_refused(result, f"best.ckpt {damaged}")
@@ -461,7 +461,7 @@ def test_a_damaged_checkpoint_is_named_and_nothing_is_written(command: Command, 
     [
         ([], "run is missing: add run="),
         (["run=nowhere"], "nowhere does not exist"),
-        (["run=."], ". holds no checkpoint"),
+        (["run=."], ". has no checkpoint"),
         (["run=.", "temperature=-1"], "temperature=-1.0 is not allowed: it must be at least 0"),
     ],
 )

@@ -170,7 +170,7 @@ def test_an_iterator_that_is_never_used_changes_nothing(sampling):
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("position", range(3 * 6 + 1))
-def test_a_restored_position_goes_on_with_exactly_the_next_batch(sampling, position):
+def test_a_restored_position_continues_with_exactly_the_next_batch(sampling, position):
     reference = batches(500, 7, 11, sampling)
     expected = [batch for _ in range(4) for batch in epoch(reference)]
     loader = batches(500, 7, 11, sampling)

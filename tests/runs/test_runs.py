@@ -143,7 +143,7 @@ def test_helpful_errors(sweep: Path) -> None:
     with pytest.raises(UserError, match="not a folder"):
         read_runs(sweep)
     sweep.mkdir()
-    with pytest.raises(UserError, match="holds no run"):
+    with pytest.raises(UserError, match="contains no runs"):
         read_runs(sweep)
 
 
@@ -226,7 +226,7 @@ def test_a_single_seed_has_no_interval_and_no_tie(make: Make, sweep: Path) -> No
     assert table["mark"].to_dict() == {"gru": "best", "rnn": ""}
 
 
-def test_the_winner_its_ties_and_the_beaten_are_told_apart(make: Make, sweep: Path) -> None:
+def test_the_winner_its_ties_and_the_beaten_are_distinguished(make: Make, sweep: Path) -> None:
     seeds(make, "a", ["cell=gru"], [2.00, 2.02, 2.04])
     seeds(make, "b", ["cell=lstm"], [2.01, 2.03, 2.05])  # Welch: t = 0.61
     seeds(make, "c", ["cell=rnn"], [2.20, 2.22, 2.24])  # Welch: t = 12, 4 degrees of freedom

@@ -113,7 +113,7 @@ def test_a_sweep_runs_side_by_side_as_one_after_another_skips_what_is_done_and_r
     before = written(folder)
     again = command("train.py", *arguments)
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count("finished already") == 2
+    assert again.stdout.count("already finished") == 2
     assert written(folder) == before
 
     again = command("train.py", *arguments, "rerun=true")
@@ -137,8 +137,8 @@ def test_a_run_that_fails_is_recorded_and_listed_and_the_others_complete(command
     assert "missing.txt" in states["failed"]["error"]
 
     (work / "missing.txt").write_text(TEXT[::-1], encoding="utf-8")
-    mended = command("train.py", "-m", *(option for option in TINY if "corpus.path" not in option), paths)
-    assert mended.returncode == 0, mended.stderr
+    repaired = command("train.py", "-m", *(option for option in TINY if "corpus.path" not in option), paths)
+    assert repaired.returncode == 0, repaired.stderr
     assert {RunFolder(run).read_summary()["status"] for run in run_folders(work / "sweeps" / "file")} == {"finished"}
 
 
@@ -289,7 +289,7 @@ def test_a_stopped_sweep_leaves_nobody_behind_and_the_same_command_completes_it(
         assert set(states.values()) <= {"finished", "interrupted"}
     output, errors = again.communicate(timeout=180)
     assert again.returncode == 0, errors
-    assert output.count("finished already") == len(finished)
+    assert output.count("already finished") == len(finished)
     assert before.items() <= written(folder).items()
     assert [RunFolder(run).read_summary()["status"] for run in run_folders(folder)] == ["finished"] * 4
     with open(folder / "runs.csv", newline="", encoding="utf-8") as file:
@@ -310,7 +310,7 @@ def test_a_worker_that_is_killed_ends_the_sweep_with_a_clear_line(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in errors and "a worker was killed" in errors
-    assert "of the sweep's runs failed" in errors and "the same command goes on" in errors
+    assert "of the sweep's runs failed" in errors and "the same command continues it" in errors
 
 
 # a job
@@ -492,7 +492,7 @@ def test_what_another_sweep_left_is_not_counted_as_done(small: Small, tmp_path: 
     assert jobs[0].outcome() == "finished"
 
 
-def test_a_failure_that_is_met_again_is_told_again(small: Small, tmp_path: Path) -> None:
+def test_a_failure_that_is_met_again_is_reported_again(small: Small, tmp_path: Path) -> None:
     config, folder = small("too short", "data.batch_size=400"), tmp_path / "sweep" / "run"
     for _ in range(2):
         jobs = [job(folder, config)]
@@ -575,5 +575,5 @@ def test_other_launchers_run_skip_and_record_as_joblib_does(
     assert runs.keys() == {"finished", "failed"}
     before = (runs["finished"] / "summary.json").stat().st_mtime_ns
     again = command("train.py", *sweeping)
-    assert again.stdout.count("finished already") == 1
+    assert again.stdout.count("already finished") == 1
     assert (runs["finished"] / "summary.json").stat().st_mtime_ns == before

@@ -17,7 +17,7 @@ from charcells.cli.baselines import load, main
 from charcells.cli.compose import compose
 from charcells.errors import UserError
 from charcells.text import baselines, ngrams
-from charcells.text.baselines import best, cache_file, cached, measure, obtain
+from charcells.text.baselines import best, cache_file, cached, load_or_measure, measure
 from charcells.text.corpus import Corpus, Split, SplitCorpus, split
 from charcells.text.ngrams import KneserNey, discounts
 from charcells.text.vocabulary import Vocabulary
@@ -270,7 +270,7 @@ def test_a_result_is_kept_and_found_by_text_split_and_range(cache: Path) -> None
     parts = split(len(text), 0.1, 0.1)
     asked = (text, parts, (0, parts.train_end))
     assert cached(parted(*asked)) is None
-    result = obtain(SplitCorpus(Corpus("mine", text, "0" * 64), *asked[1:]))
+    result = load_or_measure(SplitCorpus(Corpus("mine", text, "0" * 64), *asked[1:]))
     assert cached(parted(*asked)) == result
     assert [path.parent for path in (cache_file(parted(*asked)), *cache.iterdir())] == [cache, cache]
     assert cached(parted(text.replace("c", "k"), *asked[1:])) is None
@@ -285,7 +285,7 @@ def test_a_damaged_or_old_result_is_measured_again(content: str) -> None:
     path = cache_file(parted(text, parts, (0, parts.train_end)))
     path.parent.mkdir(parents=True)
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    result = obtain(SplitCorpus(Corpus("mine", text, ""), parts, (0, parts.train_end)))
+    result = load_or_measure(SplitCorpus(Corpus("mine", text, ""), parts, (0, parts.train_end)))
     assert json.loads(path.read_text()) == result == cached(parted(text, parts, (0, parts.train_end)))
 
 
@@ -294,8 +294,8 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(cache: Path, capl
     cache.write_text("a file where the folder should be")
     text = WORDS * 4
     parts = split(len(text), 0.1, 0.1)
-    assert obtain(SplitCorpus(Corpus("mine", text, ""), parts, (0, parts.train_end)))["rows"]
-    assert "is not kept" in caplog.text
+    assert load_or_measure(SplitCorpus(Corpus("mine", text, ""), parts, (0, parts.train_end)))["rows"]
+    assert "is not cached" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_the_command_shows_a_table_and_at_once_when_asked_again(
         (["corpus=hello"], "leave nothing to score"),
         (["corpus.nmae=pydoc"], "nmae"),
         (["data.train_fraction=2"], "data.train_fraction=2"),
-        (["data.train_fraction=0.000001"], "none at all"),
+        (["data.train_fraction=0.000001"], "leaves no training text"),
         (["data.train_fraction=half"], "data.train_fraction"),
         (["pydoc"], "pydoc"),
         (["-m", "corpus=pydoc"], "name=value"),

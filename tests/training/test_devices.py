@@ -20,7 +20,7 @@ import charcells
 from charcells.data.streams import TrainBatches
 from charcells.errors import UserError
 from charcells.models.cells import join_rows, split_rows
-from charcells.training.machine import WORTH_SHARING, auto_threads
+from charcells.training.machine import THREADING_THRESHOLD, auto_threads
 from charcells.training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -150,7 +150,7 @@ def test_the_ranks_rows_together_are_the_batches_of_a_single_process(sampling, w
     assert all(part.state_dict() == whole.state_dict() for part in parts)
 
 
-def test_each_rank_goes_on_with_its_own_streams():
+def test_each_rank_continues_with_its_own_streams():
     for rank in range(2):
         loader = TrainBatches(torch.arange(500), 6, 11, "streams", 1)
         loader.share(rank, 2)
@@ -187,18 +187,18 @@ def test_several_devices_on_mps_are_refused(small):
 def test_more_devices_than_there_are_is_refused(small, tmp_path, monkeypatch, accelerator):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     options = [f"trainer.accelerator={accelerator}", "trainer.devices=2"]
-    with pytest.raises(UserError, match=r"trainer\.devices=2, but PyTorch sees 1 gpu here: take trainer\.devices=1"):
+    with pytest.raises(UserError, match=r"trainer\.devices=2, but PyTorch sees 1 gpu here: set trainer\.devices=1"):
         train(small(TEXT, *options), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_devices_share_cores_and_batch():
-    worth = WORTH_SHARING
-    assert auto_threads(worth, 2, cores=8, devices=2) == 4
-    assert auto_threads(worth, 2, cores=5, devices=2) == 2
-    assert auto_threads(worth, 2, cores=1, devices=2) == 1
-    assert auto_threads(worth, 1, cores=8, devices=2) == 1
-    assert auto_threads(worth, 1, cores=8) == 4
+    threshold = THREADING_THRESHOLD
+    assert auto_threads(threshold, 2, cores=8, devices=2) == 4
+    assert auto_threads(threshold, 2, cores=5, devices=2) == 2
+    assert auto_threads(threshold, 2, cores=1, devices=2) == 1
+    assert auto_threads(threshold, 1, cores=8, devices=2) == 1
+    assert auto_threads(threshold, 1, cores=8) == 4
 
 
 # --- two processes ---

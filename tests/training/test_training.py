@@ -373,7 +373,7 @@ def test_sigterm_saves_the_run_and_resume_finishes_it(uninterrupted, tmp_path):
     assert_same_run(full, folder)
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint(uninterrupted, tmp_path):
+def test_a_killed_run_continues_from_its_last_checkpoint(uninterrupted, tmp_path):
     full, config = uninterrupted
     folder, status = stop_from_outside(signal.SIGKILL, config, tmp_path)
     assert (status, summary_of(folder)["status"]) == (-signal.SIGKILL, "running")
@@ -632,9 +632,9 @@ def test_a_finished_run_that_is_asked_for_no_more_is_refused(small, tmp_path):
     config = small(TEXT)
     train(config, tmp_path / "run")
     before = (tmp_path / "run" / "summary.json").read_text()
-    with pytest.raises(UserError, match=r"has trained 18 steps already and trainer.max_epochs=2 .* ask for no more"):
+    with pytest.raises(UserError, match=r"has already trained 18 steps, and trainer.max_epochs=2 .* allows no more"):
         train(config, tmp_path / "run", resume=True)
-    with pytest.raises(UserError, match=r"trainer.max_epochs=1 .* ask for no more"):
+    with pytest.raises(UserError, match=r"trainer.max_epochs=1 .* allows no more"):
         train(small(TEXT, "trainer.max_epochs=1"), tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "summary.json").read_text() == before
 
@@ -644,14 +644,14 @@ def test_a_run_that_something_else_has_ended_is_not_resumed_in_vain(small, tmp_p
     options = [end, "scheduler=constant", "optimizer.lr=0.3", "samples.length=0"]
     summary = train(small(NOISE, "trainer.max_epochs=10000", *options), tmp_path)
     before = (tmp_path / "summary.json").read_text()
-    with pytest.raises(UserError, match=f"has trained {summary['steps']} steps already and {end} ask for no more"):
+    with pytest.raises(UserError, match=f"has already trained {summary['steps']} steps, and {end} allows no more"):
         train(small(NOISE, "trainer.max_epochs=20000", *options), tmp_path, resume=True)
     assert (tmp_path / "summary.json").read_text() == before
 
 
 def test_a_run_without_a_best_model_is_not_resumed_with_an_end_that_it_has_passed(small, tmp_path):
     interrupt(small(TEXT), tmp_path, 5)
-    with pytest.raises(UserError, match=r"has trained 5 steps already and .* trainer.max_steps=3 ask for no more"):
+    with pytest.raises(UserError, match=r"has already trained 5 steps, and .* trainer.max_steps=3 allows no more"):
         train(small(TEXT, "trainer.max_steps=3"), tmp_path, resume=True)
     assert train(small(TEXT), tmp_path, resume=True)["status"] == "finished"
 
@@ -660,7 +660,7 @@ def test_a_new_run_in_the_folder_of_another_is_refused(small, tmp_path):
     config = small(TEXT)
     train(config, tmp_path / "run")
     before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    with pytest.raises(UserError, match="already holds a run: continue it with resume="):
+    with pytest.raises(UserError, match="already contains a run: continue it with resume="):
         train(config, tmp_path / "run")
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
 
@@ -796,7 +796,7 @@ def test_a_longer_run_without_held_out_text_counts_no_loss_twice(small, tmp_path
 def test_a_number_format_that_lightning_would_replace_on_a_cpu_is_refused(small, tmp_path, monkeypatch, accelerator):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(UserError, match=r"trainer\.precision=16-mixed does not go with cpu: take 32-true"):
+    with pytest.raises(UserError, match=r"trainer\.precision=16-mixed is not possible with cpu: use 32-true"):
         train(small(TEXT, f"trainer.accelerator={accelerator}", "trainer.precision=16-mixed"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -807,7 +807,7 @@ def test_bf16_trains_where_this_cpu_has_it_for_the_cell_and_is_refused_elsewhere
     try:
         summary = train(small(TEXT, *options), tmp_path / "run")
     except UserError as error:
-        assert str(error) == f"trainer.precision=bf16-mixed: this CPU has none for cell={cell}: take 32-true"
+        assert str(error) == f"trainer.precision=bf16-mixed: this CPU does not support it for cell={cell}: use 32-true"
         assert not (tmp_path / "run").exists()
         assert cell == "lstm" and "avx512" not in Path("/proc/cpuinfo").read_text()
     else:
@@ -830,7 +830,7 @@ def test_a_summary_shows_the_ngram_beside_the_model_once_it_has_been_measured(sm
     config = small(TEXT, "trainer.max_steps=3")
     before = train(config, tmp_path / "before")
     assert [before[f"ngram/{key}"] for key in ("order", "val/bpc", "test/bpc")] == [None] * 3
-    measured = baselines.best(baselines.obtain(load_split(config.corpus, config.data)))
+    measured = baselines.best(baselines.load_or_measure(load_split(config.corpus, config.data)))
     after = train(config, tmp_path / "after")
     assert after["ngram/order"] == measured["order"] and after["ngram/test/bpc"] == measured["test/bpc"] > 0
     other = train(small(TEXT, "trainer.max_steps=3", "data.train_fraction=0.5"), tmp_path / "other")
@@ -858,3 +858,16 @@ for steps in (4, 12):
     assert result.returncode == 0, result.stderr
     page_faults = int(result.stdout.split()[-1])  # of the second run
     assert page_faults < 12 * 5_000  # a page is 4 KiB; 15,000 a step where all is given back
+
+
+def test_a_configuration_that_does_not_fit_the_checkpoint_is_not_resumed(small, tmp_path):
+    train(small(TEXT, "trainer.max_steps=4"), tmp_path / "run")
+    with pytest.raises(UserError, match=r"config\.yaml says hidden_size=9, but last\.ckpt holds a model with 8"):
+        train(small(TEXT, "trainer.max_steps=6", "model.hidden_size=9"), tmp_path / "run", resume=True)
+
+
+def test_a_finished_run_without_its_last_checkpoint_is_not_begun_again(small, tmp_path):
+    train(small(TEXT, "trainer.max_steps=4"), tmp_path / "run")
+    RunFolder(tmp_path / "run").last.unlink()
+    with pytest.raises(UserError, match=r"is finished but has no last\.ckpt"):
+        train(small(TEXT, "trainer.max_steps=6"), tmp_path / "run", resume=True)

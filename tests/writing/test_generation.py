@@ -229,7 +229,7 @@ def test_one_prompt_and_temperature_serve_all(generator):
         generator.generate_many(["a", "b", "c"], seeds=[1, 2])
 
 
-def test_a_text_longer_than_a_block_of_random_numbers_goes_on(generator):
+def test_a_text_longer_than_a_block_of_random_numbers_continues(generator):
     text = generator.generate("bad", length=2 * BLOCK + 5)
     assert len(text) == 3 + 2 * BLOCK + 5
     assert text[3 : 3 + 50] not in text[50:]
@@ -285,7 +285,7 @@ def test_unknown_characters_are_skipped_on_request(generator):
 
 
 def test_a_prompt_of_nothing_but_unknown_characters_is_refused_even_then(generator):
-    with pytest.raises(UserError, match="no character that the model knows"):
+    with pytest.raises(UserError, match="no characters that are in the model's vocabulary"):
         generator.generate("xyz", length=5, unknown="skip")
 
 
@@ -362,12 +362,12 @@ def saved(path, content):
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere does not exist: name a run folder"):
+    with pytest.raises(UserError, match=r"nowhere does not exist: give a run folder"):
         charcells.load(tmp_path / "nowhere")
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"holds no checkpoint .* is it a run folder\?"):
+    with pytest.raises(UserError, match=r"has no checkpoint .* is it a run folder\?"):
         charcells.load(tmp_path)
 
 
@@ -376,13 +376,13 @@ def test_a_damaged_checkpoint_is_named(run, kept):
     path = run / "checkpoints" / "best.ckpt"
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content)) if kept < 1 else kept])
-    with pytest.raises(UserError, match=r"best\.ckpt is damaged or no checkpoint of charcells"):
+    with pytest.raises(UserError, match=r"best\.ckpt is damaged or not a charcells checkpoint"):
         charcells.load(run)
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):
     (tmp_path / "text.txt").write_text("Call me Ishmael.")
-    with pytest.raises(UserError, match=r"text\.txt is damaged or no checkpoint of charcells"):
+    with pytest.raises(UserError, match=r"text\.txt is damaged or not a charcells checkpoint"):
         charcells.load(tmp_path / "text.txt")
 
 
@@ -390,7 +390,7 @@ def test_a_file_of_another_kind_is_named(tmp_path):
     "content", [{}, {"state_dict": {}}, {"charcells": {"unknown": 1}, "state_dict": {}}, [1, 2], 3]
 )
 def test_a_checkpoint_of_another_program_is_named(tmp_path, content):
-    with pytest.raises(UserError, match=r"x\.ckpt is damaged or no checkpoint of charcells"):
+    with pytest.raises(UserError, match=r"x\.ckpt is damaged or not a charcells checkpoint"):
         charcells.load(saved(tmp_path / "x.ckpt", content))
 
 
@@ -408,7 +408,7 @@ def test_a_checkpoint_of_another_format_is_named(run):
 
 @pytest.mark.parametrize("model", [{"cell": "lstm", "hidden_size": 9}, {"cell": "os.system"}, {"strange": 1}])
 def test_a_checkpoint_whose_model_cannot_be_built_is_named(run, model):
-    with pytest.raises(UserError, match=r"changed\.ckpt holds a model that cannot be built"):
+    with pytest.raises(UserError, match=r"changed\.ckpt has a model that cannot be built"):
         charcells.load(changed(run, model=model))
 
 
@@ -425,6 +425,6 @@ class Trap:
 @pytest.mark.parametrize("save", [torch.save, lambda content, path: path.write_bytes(pickle.dumps(content))])
 def test_loading_runs_nothing_that_a_file_holds(tmp_path, save):
     save({"charcells": Trap(str(tmp_path / "sprung"))}, tmp_path / "x.ckpt")
-    with pytest.raises(UserError, match="damaged or no checkpoint"):
+    with pytest.raises(UserError, match="damaged or not a charcells checkpoint"):
         charcells.load(tmp_path / "x.ckpt")
     assert not (tmp_path / "sprung").exists()

@@ -79,7 +79,7 @@ def sample_config(run, **values):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_surprise_is_that_of_the_softmax_after_each_prefix(cell, monkeypatch):
-    monkeypatch.setattr("charcells.writing.explain.READ", 7)  # the text is read in several parts
+    monkeypatch.setattr("charcells.writing.explain.READ_LENGTH", 7)  # the text is read in several parts
     generator, prompt, text = make_generator(cell), "bad", " cab, éa\nbadge"
     text = text.replace(",", "")
     tokens = torch.from_numpy(generator.vocabulary.encode(prompt + text)).long()
@@ -128,7 +128,7 @@ def test_copied_text_is_marked_and_random_letters_are_not(texts):
     assert TRAINING[span.source :].startswith(copied)
     assert none.longest is not None and none.longest.end - none.longest.start < 20
     assert human["pieces"] == 11 and 0 < human["longest_median"] <= human["longest_max"] < 20 and human["copied"] == 0
-    assert f"copied: {2 * COPY_LENGTH} characters, from character {span.source:,} of" in figures(whole, texts)[2]
+    assert f"copied: {2 * COPY_LENGTH} characters, starting at character {span.source:,} of" in figures(whole, texts)[2]
     assert figures(none, texts)[2].startswith("longest match: ")
 
 
@@ -218,7 +218,7 @@ def test_a_text_without_held_out_part_as_long_is_explained_all_the_same(texts):
     short = Texts(texts.folder, "file", None, TRAINING, 0, "")
     explained, human = explain_samples(make_generator(), short, "a", ["bad egg"], [1])
     assert human == {"pieces": 0} and len(explained[0].bits) == 7
-    assert any("no held-out text" in line for line in notes(short, human))
+    assert any("no comparison with human text" in line for line in notes(short, human))
 
 
 # the grid
@@ -263,7 +263,7 @@ def test_a_checkpoint_without_its_run_folder_is_refused(run, tmp_path):
     alone.parent.mkdir()
     shutil.copy(run / "checkpoints" / "best.ckpt", alone)
     for show in (explain, grid):
-        with pytest.raises(UserError, match=r"model\.ckpt does not say which it was: name the run folder"):
+        with pytest.raises(UserError, match=r"model\.ckpt does not say which one that was: give a run folder"):
             show(charcells.load(alone), sample_config(alone))
 
 
@@ -280,7 +280,7 @@ def test_the_training_part_alone_counts_as_training_text(run, trained):
 def test_a_missing_or_changed_corpus_is_refused_and_corpora_dir_finds_it(run, trained, tmp_path):
     saved = (run / "config.yaml").read_text(encoding="utf-8")
     (run / "config.yaml").write_text(saved.replace(str(trained.parent), str(tmp_path / "gone")), encoding="utf-8")
-    with pytest.raises(UserError, match=r"text\.txt cannot be read: .*corpora_dir= says where it lies"):
+    with pytest.raises(UserError, match=r"text\.txt cannot be read: .*Set corpora_dir= to its folder"):
         load_texts(run)
     assert load_texts(run, str(trained.parent)) == load_texts(run, str(trained.parent) + "/")
     (tmp_path / "other").mkdir()

@@ -1,1 +1,1 @@
-"""The command line: `charcells train` and its siblings. Beside hydra_plugins the only place that knows Hydra."""
+"""The commands `charcells train`, `sample`, `runs` and `baselines`. Only this package and hydra_plugins use Hydra."""

@@ -1,9 +1,9 @@
-"""What a recurrent model must beat on the same split: Kneser-Ney n-grams and compressors.
+"""Baselines for a recurrent model on the same split: Kneser-Ney n-grams and compressors.
 
     charcells baselines corpus=biblia data.train_fraction=0.1
 
-takes the options of train.py, scores the same held-out text after learning from the same training text, and keeps the
-result in your cache, where a training run of the same text and split finds it.
+takes the same options as train.py, learns from the same training text and scores the same held-out text. The result is
+cached, and a training run with the same text and split shows it next to its own.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import Any
 from charcells.cli.compose import compose
 from charcells.config import Config
 from charcells.errors import UserError
-from charcells.text.baselines import best, obtain
+from charcells.text.baselines import best, load_or_measure
 from charcells.text.corpus import SplitCorpus, load_split
 from charcells.text.ngrams import MAX_ORDER
 
@@ -20,25 +20,25 @@ from charcells.text.ngrams import MAX_ORDER
 def main(arguments: Sequence[str]) -> None:
     """`charcells baselines` with these arguments. Raises UserError."""
     if {"-h", "--help"} & set(arguments):
-        print(f"{__doc__}\nOf the options, corpus.* and data.* matter; `charcells train --help` lists them.")
+        print(f"{__doc__}\nOnly the options corpus.* and data.* have an effect; `charcells train --help` lists them.")
         return
     flags = [argument for argument in arguments if argument.startswith("-")]
     if flags:
-        raise UserError(f"there is no {flags[0]} here: options are written name=value")
+        raise UserError(f"unknown flag {flags[0]}: options are written name=value")
     text = load(compose(arguments))
     from rich.console import Console
 
     with Console(stderr=True).status("looking in the cache") as status:
-        result = obtain(text, progress=status.update)
+        result = load_or_measure(text, progress=status.update)
     show(result, text.corpus.name)
 
 
 def load(config: Config) -> SplitCorpus:
-    """The corpus and its split, as a run has them. Raises UserError where nothing is left to learn from or to score."""
+    """The corpus and its split, the same as in a run. Raises UserError if no text is left to learn from or to score."""
     text, data = load_split(config.corpus, config.data, config.corpora_dir), config.data
     if not text.train_text:
         raise UserError(
-            f"data.train_fraction={data.train_fraction} of {text.split.train_end:,} characters is none at all"
+            f"data.train_fraction={data.train_fraction} of {text.split.train_end:,} characters leaves no training text"
         )
     if not text.val_text and not text.test_text:
         raise UserError("data.val_fraction=0 and data.test_fraction=0 leave nothing to score: raise one of them")
@@ -46,7 +46,7 @@ def load(config: Config) -> SplitCorpus:
 
 
 def show(result: dict[str, Any], corpus: str) -> None:
-    """The result as a table in bits per character, the best n-gram model marked."""
+    """Print the result as a table in bits per character, with the best n-gram model marked."""
     from rich.console import Console
     from rich.table import Table as RichTable
 
@@ -58,4 +58,4 @@ def show(result: dict[str, Any], corpus: str) -> None:
         figures = ["-" if row[key] is None else f"{row[key]:.3f}" for key in ("val/bpc", "test/bpc")]
         table.add_row(name, *figures, mark, style=style, end_section=row["order"] == MAX_ORDER)
     Console().print(table)
-    print("order: characters of context; xz: what the held-out text adds to the compressed training text")
+    print("order: characters of context; xz: bytes that the held-out text adds to the compressed training text")

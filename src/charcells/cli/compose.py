@@ -1,5 +1,6 @@
-"""From conf/ and the words of a command line to a checked configuration, by Hydra."""
+"""Compose a checked configuration from conf/ and the command line, with Hydra."""
 
+import dataclasses
 import importlib.util
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
@@ -21,21 +23,21 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 import charcells
-from charcells.config import Config, SampleConfig, check, value_of
+from charcells.config import Config, OptimizerConfig, SampleConfig, check, value_of
 from charcells.errors import UserError
 from charcells.files import folder_name
-from charcells.registry import CELLS, OPTIMIZERS
+from charcells.registry import CELLS, OPTIMIZERS, Optimizer
 from charcells.runs.folder import RunFolder
 
 PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
-"""A wheel carries conf/ in the package; in a checkout, and so in an editable install, it lies at the top."""
+"""In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
 FREE_TEXT = ("prompt", "samples.prompts", "run", "resume", "init_from", "corpus.path", "corpora_dir")
-"""Options whose value is taken as typed: any Unicode, spaces, commas, quotes, brackets and `=`."""
+"""Options whose value is taken literally: any Unicode, spaces, commas, quotes, brackets and `=`."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
-"""Hydra's: taken as typed too, but for interpolations (${corpus.name}) and where Hydra's own quotes stand around."""
+"""Hydra's folders: taken literally too, except for interpolations (${corpus.name}) and quoted values."""
 
 RESUME_OVERRIDES = (
     "trainer.max_epochs",
@@ -46,50 +48,73 @@ RESUME_OVERRIDES = (
     "corpus.path",
     "logger.mode",
 )
-"""What may change when a run is resumed: how long it trains, and where things lie. All else makes another run."""
+"""Options that may change when a run is resumed: how long it trains, and where files are."""
 
 
 LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hydra_plugins.hydra_ray_launcher"}
-"""What the launchers need that are not part of every installation."""
+"""Launchers that need another package, and the module to look for."""
 
 
 def register() -> None:
-    """Tell Hydra of the schemas, of each cell and optimizer as a choice of its group, and of conf/'s own functions."""
+    """Register with Hydra the schemas, each cell and optimizer as a choice, and the resolvers that conf/ uses."""
     store = ConfigStore.instance()
     store.store("config_schema", Config)
     store.store("sample_schema", SampleConfig)
-    for cell in CELLS.values():
+    for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
-    for optimizer in OPTIMIZERS.values():
-        store.store(optimizer.name, {"name": optimizer.name, **optimizer.defaults}, group="optimizer")
+    for optimizer in OPTIMIZERS.usable():
+        if _wrong_options(optimizer) is None:
+            store.store(optimizer.name, {"name": optimizer.name, **optimizer.defaults}, group="optimizer")
     OmegaConf.register_new_resolver("by_name", lambda name, values, default: values.get(name, default), replace=True)
     OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)
 
 
+def _wrong_options(optimizer: Optimizer) -> str | None:
+    """What is wrong with the options of an optimizer's row; None if nothing is."""
+    known = {item.name for item in dataclasses.fields(OptimizerConfig)} - {"name"}
+    unknown = sorted(optimizer.defaults.keys() - known)
+    if unknown:
+        return f"its row has the options {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+    return None if "lr" in optimizer.defaults else "its row has no lr"
+
+
+def _explain_missing(choice: str) -> None:
+    """Raise UserError with the reason if a choice such as 'cell/mine' is known but its row cannot be used."""
+    group, _, name = choice.partition("/")
+    if group == "cell" and name in CELLS:
+        _ = CELLS[name]
+    if group == "optimizer" and name in OPTIMIZERS:
+        raise UserError(f"optimizer={name} cannot be used: {_wrong_options(OPTIMIZERS[name])}")
+
+
 @contextmanager
 def _as_user_errors() -> Iterator[None]:
-    """What Hydra and OmegaConf refuse is a mistake of the user."""
+    """Turn errors of Hydra and OmegaConf into UserErrors."""
     try:
         yield
     except MissingConfigException as error:
+        _explain_missing(error.missing_cfg_file or "")
         offered = f": choose one of {', '.join(error.options)}" if error.options else ""
         raise UserError(str(error).split("\n")[0] + offered) from error
     except (HydraException, OmegaConfBaseException) as error:
-        if isinstance(error.__cause__, HydraException | OmegaConfBaseException):  # whose further lines are internals
+        if isinstance(error.__cause__, HydraException | OmegaConfBaseException):  # further lines are internals
             raise UserError(": ".join(str(each).split("\n")[0] for each in (error, error.__cause__))) from error
-        raise UserError(str(error)) from error
+        message = str(error)
+        raise UserError(message.split("\n")[0] if isinstance(error, OmegaConfBaseException) else message) from error
+    except yaml.YAMLError as error:
+        raise UserError(f"a configuration file is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
-    """The checked configuration for a list of overrides, a Config or with config_name="sample" a SampleConfig.
+    """The checked configuration for a list of overrides: a Config, or a SampleConfig for config_name="sample".
 
-    Raises UserError for an option, a choice or a value that there is not.
+    Raises UserError for an unknown option or choice, and for a value that is not allowed.
     """
     return compose_with_hydra(overrides, config_name)[0]
 
 
 def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") -> tuple[Any, DictConfig]:
-    """As `compose`; and Hydra's own part of the configuration, such as `run.dir`."""
+    """Like `compose`, but also returns Hydra's own part of the configuration, such as `run.dir`."""
     register()
     with _as_user_errors(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         composed = hydra_compose(config_name, quote_free_text(overrides), return_hydra_config=True)
@@ -97,7 +122,7 @@ def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") ->
 
 
 def from_hydra(composed: DictConfig) -> Any:
-    """The dataclass behind what Hydra composed (a Config or a SampleConfig), checked.
+    """Convert what Hydra composed into a checked Config or SampleConfig.
 
     Raises UserError for a value that is missing or not allowed.
     """
@@ -109,52 +134,63 @@ def from_hydra(composed: DictConfig) -> Any:
         raise UserError(f"{missing[0]} is missing: add {missing[0]}=...")
     try:
         config = OmegaConf.to_object(composed)
-    except OmegaConfBaseException as error:  # such as an interpolation of what is not there
+    except OmegaConfBaseException as error:  # such as an interpolation of an unknown name
         raise UserError(str(error).split("\n")[0]) from error
     except AttributeError as error:  # a key added with + that the schema does not have
-        raise UserError(f"there is no such option: {error}; --help lists them all") from error
+        raise UserError(f"unknown option: {error}; --help lists all options") from error
     check(config)  # type: ignore[arg-type]
     return config
 
 
 def run_hydra(task: Callable[[Any, DictConfig], None], arguments: Sequence[str], config_name: str = "config") -> None:
-    """Leave the command line to Hydra: sweeps (-m), and its flags, such as --info or shell completion.
+    """Let Hydra handle the command line: sweeps (-m) and flags such as --info or shell completion.
 
     Args:
-        task: called for each job with its checked configuration and with Hydra's.
+        task: called for each job with its checked configuration and Hydra's own.
+        arguments: of the command line.
+        config_name: name of the main file in conf/.
     """
 
     def job(composed: DictConfig) -> None:
         task(from_hydra(composed), HydraConfig.get())  # type: ignore[arg-type]
 
     register()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints, with a traceback, what comes from below it
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # otherwise Hydra prints a traceback for every exception
     sys.argv[1:] = quote_free_text(arguments)
     with _as_user_errors():
         hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(job)()
 
 
+def run_folder(hydra_config: DictConfig) -> Path:
+    """The folder of a single run. Raises UserError if hydra.run.dir is empty or refers to an unknown option."""
+    with _as_user_errors():
+        folder = os.path.expanduser(hydra_config.run.dir)
+    if not folder:
+        raise UserError("hydra.run.dir= is empty: name a folder, or leave the option out")
+    return Path(folder)
+
+
 def is_multirun(hydra_config: DictConfig) -> bool:
-    """Whether a configuration asks for a sweep, as a file in conf/experiment may."""
+    """Whether the configuration is a sweep, which a file in conf/experiment can also choose."""
     return bool(hydra_config.mode == RunMode.MULTIRUN)
 
 
 def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[str]) -> Config:
-    """The configuration of a run, with those overrides applied that a resume accepts.
+    """The configuration of the run in a folder, with the overrides of the command line applied.
 
     Args:
         folder: of the run.
-        composed: what Hydra composed from the command line, where the overrides' values are read.
-        overrides: of the command line, `resume=...` among them.
+        composed: the configuration composed from the command line, from which the overridden values are taken.
+        overrides: of the command line, including `resume=...`.
 
-    Raises UserError for an override that a resume does not accept, or a damaged config.yaml.
+    Raises UserError for an override that a resume does not allow, and for a damaged config.yaml.
     """
     keys = [re.sub(r"^[+~]+", "", override).split("=", 1)[0] for override in overrides]
     keys = [key for key in keys if key != "resume" and not key.startswith("hydra.")]
     for key in keys:
         if key not in RESUME_OVERRIDES:
             raise UserError(
-                f"{key} cannot change when a run is resumed; what can: {', '.join(RESUME_OVERRIDES)}. "
+                f"{key} cannot change when a run is resumed; these can: {', '.join(RESUME_OVERRIDES)}. "
                 "For a new run that starts from these weights, use init_from= instead of resume="
             )
     config = folder.read_config()
@@ -165,18 +201,18 @@ def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[st
     return config
 
 
-def own_conf_dirs(arguments: Sequence[str]) -> list[Path]:
-    """The folders of people's own configuration that a command line adds by hydra.searchpath=[file://...]."""
+def user_conf_dirs(arguments: Sequence[str]) -> list[Path]:
+    """The user's own configuration folders, which the command line adds with hydra.searchpath=[file://...]."""
     values = [argument.partition("=")[2] for argument in arguments if argument.startswith("hydra.searchpath=")]
-    return [Path(place) for value in values for place in re.findall(r"file://([^,\]'\"]+)", value)]
+    return [Path(path) for value in values for path in re.findall(r"file://([^,\]'\"]+)", value)]
 
 
 def quote_free_text(arguments: Sequence[str]) -> list[str]:
-    """Quote the values of free-text options, so that Hydra's parser takes them as typed.
+    """Quote the values of free-text options, so that Hydra's parser takes them literally.
 
-    Under multirun (`-m`) a comma still separates the values of a sweep; `\\,` is a comma there. Raises UserError for a
-    group that is to have no choice at all, which Hydra answers with a traceback, and for a launcher that is not
-    installed.
+    With multirun (`-m`), a comma still separates the values of a sweep, and `\\,` is a literal comma.
+
+    Raises UserError for GROUP=null, on which Hydra fails with a traceback, and for a launcher that is not installed.
     """
     multirun = "-m" in arguments or "--multirun" in arguments
     quoted = []
@@ -187,12 +223,12 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
             raise UserError(f"{argument} is not allowed: choose one of {allowed}")
         plugin = LAUNCHER_PLUGINS.get(value) if key == "launcher" else None
         if plugin is not None and importlib.util.find_spec(plugin) is None:
-            raise UserError(f"launcher={value} needs a package more: make clusters, or pip install -e '.[{value}]'")
+            raise UserError(f"launcher={value} needs another package: make clusters, or pip install -e '.[{value}]'")
         name = key.lstrip("+")
         if name in FOLDERS and value and not value.startswith(("'", '"')):
             quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
             continue
-        listed = name == "samples.prompts" and re.fullmatch(r"\[.*\]", value, re.DOTALL)  # several, as Hydra has it
+        listed = name == "samples.prompts" and re.fullmatch(r"\[.*\]", value, re.DOTALL)  # a list in Hydra's syntax
         if not equals or name not in FREE_TEXT or value in ("", "null") or listed:
             quoted.append(argument)
             continue
@@ -205,14 +241,14 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """A text in which OmegaConf reads no interpolation."""
+    """Escape `${`, so that OmegaConf does not read an interpolation."""
     return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", text)
 
 
-def choices(own: Sequence[Path] = ()) -> dict[str, list[str]]:
-    """The groups and what each offers, sorted: files of conf/ and of people's own folders, cells, optimizers."""
+def choices(user_dirs: Sequence[Path] = ()) -> dict[str, list[str]]:
+    """The choices of each group, sorted: cells, optimizers, and files in conf/ and in the user's own folders."""
     found = {"cell": set(CELLS), "optimizer": set(OPTIMIZERS)}
-    for conf in (CONF_DIR, *own):
+    for conf in (CONF_DIR, *user_dirs):
         for group in conf.glob("*/"):
             if group.is_dir() and group.name != "hydra":
                 found.setdefault(group.name, set()).update(file.stem for file in group.glob("*.yaml"))

@@ -1,10 +1,10 @@
 """Compare the runs of a sweep.
 
 Usage
-  charcells runs FOLDER    a sweep folder, or any folder with runs at some depth below it
+  charcells runs FOLDER    a sweep folder, or any folder with runs somewhere below it
 
-Prints the mean over seeds of each combination with its interval, the best of each comparison and what has failed;
-writes runs.csv, table.csv and runs.png into the folder.
+Prints the mean over seeds of each combination with its interval, the best of each comparison, and the failed runs.
+Writes runs.csv, table.csv and runs.png into the folder.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> None:
         print(__doc__)
         return
     if len(arguments) != 1:
-        raise UserError(f"charcells runs takes one folder, such as sweeps/pydoc, and was given {len(arguments)}")
+        raise UserError(f"charcells runs takes one folder, such as sweeps/pydoc, but got {len(arguments)} arguments")
     from charcells.runs.show import report  # pandas
 
     report(Path(arguments[0]))

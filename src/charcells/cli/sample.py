@@ -2,8 +2,8 @@
 
 Usage
   python sample.py run=RUN_FOLDER prompt='No princípio' length=1000 temperature=0.8 top_k=5 seed=1 num_samples=3
-  python sample.py run=RUN_FOLDER explain=true     what was copied, and what surprised the model
-  python sample.py run=RUN_FOLDER grid=true        a grid of temperature and top_k: texts, figures, a picture
+  python sample.py run=RUN_FOLDER explain=true     mark what was copied and what surprised the model
+  python sample.py run=RUN_FOLDER grid=true        texts, figures and a plot for a grid of temperature and top_k
 
 `charcells sample` is the same as `python sample.py`.
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     flags = [argument for argument in arguments if argument.startswith("-")]
     if flags:
-        raise UserError(f"there is no {flags[0]} here: options are written name=value")
+        raise UserError(f"unknown flag {flags[0]}: options are written name=value")
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -38,8 +38,8 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def write(config: SampleConfig) -> None:
-    """Write and show what a configuration asks for."""
-    prepare_process(threads=1)  # a single step is too small to share
+    """Generate and print the texts that a configuration describes."""
+    prepare_process(threads=1)  # a single step is too small for several threads
     from charcells.writing.generator import load
 
     generator = load(config.run, config.int8)
@@ -53,7 +53,7 @@ def write(config: SampleConfig) -> None:
             explain(generator, config)
         if config.grid:
             grid(generator, config)
-    elif config.num_samples > 1:  # side by side, which is much faster
+    elif config.num_samples > 1:  # in parallel, which is much faster
         seeds = range(config.seed, config.seed + config.num_samples)
         texts = generator.generate_many([prompt], seeds=seeds, temperature=config.temperature, **options)
         for index, text in enumerate(texts):

@@ -1,10 +1,10 @@
-"""Train a character-level language model with nn.RNN, nn.GRU or nn.LSTM, and watch it learn to write.
+"""Train a character-level language model with nn.RNN, nn.GRU or nn.LSTM, and see samples while it learns.
 
 Usage
   python train.py                                    the embedded default corpus, about a minute
   python train.py cell=gru corpus=biblia             another cell, another corpus
   python train.py corpus=file corpus.path=mine.txt   your own text
-  python train.py -m cell=rnn,gru,lstm seed=1,2,3    a sweep: one run for each combination, then a table of them all
+  python train.py -m cell=rnn,gru,lstm seed=1,2,3    a sweep: one run for each combination, then a table of all runs
   python train.py resume=RUN_FOLDER                  continue exactly where a run stopped
 
 `charcells train` is the same as `python train.py`.
@@ -25,18 +25,20 @@ from charcells.cli.compose import (
     compose_with_hydra,
     config_to_resume,
     is_multirun,
-    own_conf_dirs,
+    run_folder,
     run_hydra,
+    user_conf_dirs,
 )
 from charcells.config import Config, help_text
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.files import relative
+from charcells.registry import CELLS
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
 from charcells.signals import StopHandlers, raise_interrupted
 
 FIRST_RANK = os.environ.get("LOCAL_RANK", "0") == "0"
-"""Whether this is the process that the user started, not one that Lightning started beside it for a second device."""
+"""Whether this is the process that the user started, and not one that Lightning started for another device."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(help(arguments))
         return
-    # the other ranks just end: they may wait for one another where Python does not get to hear of a signal
+    # The other ranks just end on a signal. They may be waiting for one another in code in which no handler can run.
     if FIRST_RANK:
         StopHandlers(raise_interrupted).install()
     if any(argument.startswith("-") for argument in arguments):
@@ -56,14 +58,14 @@ def main(arguments: Sequence[str]) -> None:
     elif config.resume is not None:
         resume(config, RunFolder(Path(os.path.expanduser(config.resume))), arguments)
     else:
-        folder = Path(hydra_config.run.dir)
-        # Lightning starts this command again for each further device, and all are to use one folder
+        folder = run_folder(hydra_config)
+        # Lightning starts this command again for each further device, and all processes must use the same folder
         sys.argv.append(f"hydra.run.dir={folder}")
         run(config, RunFolder(relative(folder.absolute())))
 
 
 def job(config: Config, hydra_config: DictConfig) -> None:
-    """What Hydra calls: a job of a sweep, or a single run that was started with one of Hydra's flags."""
+    """The function that Hydra calls: a job of a sweep, or a single run that was started with one of Hydra's flags."""
     folder = relative(Path(hydra_config.runtime.output_dir))
     if not is_multirun(hydra_config):
         run(config, RunFolder(folder))
@@ -72,16 +74,18 @@ def job(config: Config, hydra_config: DictConfig) -> None:
     from charcells.sweeps.plan import cores_per_job
 
     cores = cores_per_job(hydra_config.launcher)
-    place = relative(Path(hydra_config.sweep.dir))
-    group = place.relative_to("sweeps").as_posix() if place.is_relative_to("sweeps") else place.name
+    sweep_dir = relative(Path(hydra_config.sweep.dir))
+    group = sweep_dir.relative_to("sweeps").as_posix() if sweep_dir.is_relative_to("sweeps") else sweep_dir.name
     run_job(config, folder, cores, group, list(hydra_config.overrides.task))
 
 
 def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:
-    """Train with a progress bar (where somebody watches) and show the result."""
+    """Train, with a progress bar on a terminal, and show the result."""
     if FIRST_RANK:
         log_to_terminal()
-    from charcells.training.train import train  # torch and lightning, which bad input need not wait for
+    from charcells.training.train import (
+        train,  # imports torch and lightning, so errors in the input are reported sooner
+    )
 
     watched = FIRST_RANK and sys.stderr.isatty()
     summary = train(config, folder.path, resume=resume, progress_bar=watched)
@@ -91,23 +95,23 @@ def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:
 
 
 def resume(composed: Config, folder: RunFolder, overrides: Sequence[str]) -> None:
-    """Continue the run in a folder, with those overrides that a resume accepts."""
+    """Continue the run in a folder, with the overrides that a resume allows."""
     if not folder.has_config:
-        raise UserError(f"resume={folder} is no run folder: it has no config.yaml")
+        raise UserError(f"resume={folder} is not a run folder: it has no config.yaml")
     config = config_to_resume(folder, composed, overrides)
     if folder.read_summary().finished and not any(override.startswith("trainer.") for override in overrides):
-        print(f"{folder} is finished; trainer.max_epochs= or trainer.max_steps= trains it longer")
+        print(f"{folder} is finished; set trainer.max_epochs= or trainer.max_steps= to train it longer")
         return
     run(config, RunFolder(relative(folder.path.absolute())), resume=True)
 
 
 def log_to_terminal() -> None:
-    """Print what charcells logs, above the progress bar where there is one."""
+    """Print charcells' log messages, above the progress bar if there is one."""
     from tqdm import tqdm
 
     class Terminal(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            with suppress(OSError):  # a terminal that has been closed ends no run
+            with suppress(OSError):  # a closed terminal must not end the run
                 tqdm.write(self.format(record), file=sys.stdout)
 
     logger = logging.getLogger("charcells")
@@ -116,7 +120,7 @@ def log_to_terminal() -> None:
 
 
 def show(summary: Summary, run: RunFolder) -> None:
-    """A short table of the result, and where to look further."""
+    """Print a short table of the result, a sample, and the next commands."""
     from rich.console import Console
     from rich.table import Table
 
@@ -134,7 +138,7 @@ def show(summary: Summary, run: RunFolder) -> None:
         label = f"n-gram of order {summary['ngram/order']}, bits"
         table.add_row(label, number("ngram/val/bpc", ".3f"), number("ngram/test/bpc", ".3f"))
     console = Console()
-    with console.capture() as drawn:  # rich itself would end the program where nobody reads on
+    with console.capture() as drawn:  # rich itself would exit if the reader of a pipe has stopped
         console.print(table)
     print(drawn.get(), end="")
     print(
@@ -148,16 +152,22 @@ def show(summary: Summary, run: RunFolder) -> None:
 
 
 def help(arguments: Sequence[str] = ()) -> str:
-    """What --help prints. Hydra's own would take seconds to list the groups, the more the more plugins there are."""
-    listed = choices(own_conf_dirs(arguments))
+    """The text of --help. Hydra's own help takes seconds, and longer with every plugin that is installed."""
+    listed = choices(user_conf_dirs(arguments))
     offered = "\n".join(f"  {group}: {', '.join(names)}" for group, names in listed.items())
+    cells = "\n".join(
+        f"  {name:<10} {help}" for name, help in sorted((cell.name, cell.help) for cell in CELLS.usable())
+    )
     return f"""{__doc__}
 Choices (group=choice)
 {offered}
+
+Cells
+{cells}
 
 Options (name=value), each with its default
 {help_text(Config)}
 
 --info shows the composed configuration, --hydra-help the flags of Hydra,
 -sc install=bash (or zsh, fish) prints the command for shell completion.
-hydra.searchpath=[file://FOLDER] adds choices of your own, in FOLDER/corpus, FOLDER/experiment, ..."""
+hydra.searchpath=[file://FOLDER] adds your own choices from FOLDER/corpus, FOLDER/experiment, ..."""

@@ -1,1 +1,1 @@
-"""Texts as batches of tokens."""
+"""Batches of tokens, for training and for scoring held-out text."""

@@ -1,4 +1,4 @@
-"""Held-out text as batches: fixed segments, each character scored once, independent of how a model is trained.
+"""Batches of held-out text: fixed segments, so that a score does not depend on the batch size or window in training.
 
 Legend: N characters, B segments, T time (characters of a window).
 """
@@ -9,29 +9,29 @@ import torch
 from torch import Tensor
 
 SEGMENTS = 64
-"""Held-out text is scored as this many segments side by side, whatever the batch size in training."""
+"""Held-out text is scored in this many parallel segments, whatever the batch size in training."""
 
 WARM_UP = 256
-"""Characters before a segment that a model reads, unscored, to have a state when the segment begins."""
+"""Characters before a segment that are read but not scored, so that no segment begins with a state of zeros."""
 
 SCORING_WINDOW = 256
-"""Characters of each segment scored at a time; the state is carried on, so the scores do not depend on it."""
+"""Characters of each segment per scoring step. The state is carried over, so the scores do not depend on it."""
 
 MAX_LOGITS = 1 << 24
-"""Bound on the logits of one scoring step; a large vocabulary takes shorter windows."""
+"""Limit on the number of logits in one scoring step, to bound its memory; a large vocabulary gets shorter windows."""
 
 
 class HeldOutBatches:
-    """A held-out part of a text, each character scored once, independent of how a model is trained.
+    """Batches of a held-out part of a text, in which every character is scored exactly once.
 
-    The part is cut into SEGMENTS contiguous segments that are scored side by side. A model reads the characters before
-    each segment first, unscored, so that none begins without a state. Yields (inputs, targets, scored), each (B, T);
-    `scored` is False where a target is warm-up or padding. Rows continue from one batch to the next.
+    The part is cut into SEGMENTS contiguous segments that are scored in parallel. Each is preceded by up to WARM_UP
+    characters that are read but not scored. Yields (inputs, targets, scored), each (B, T); `scored` is False for
+    targets that are warm-up or padding. Each row continues the same row of the batch before.
 
     Args:
         tokens: the whole text, (N,).
-        first, last: the part to score is [first, last); the character before `first` must exist.
-        vocab_size: bounds the memory of a step.
+        first, last: the part to score is [first, last); `first` must be at least 1.
+        vocab_size: limits the window, see MAX_LOGITS.
     """
 
     def __init__(self, tokens: Tensor, first: int, last: int, vocab_size: int) -> None:
@@ -40,10 +40,10 @@ class HeldOutBatches:
         length = -(-(last - first) // segments)
         begin = first + torch.arange(segments) * length
         warm_up = min(WARM_UP, first - 1)
-        # the target at column j of a row stands at position begin - warm_up + j of the text
+        # the target in column j of a row is the character at position begin - warm_up + j of the text
         position = begin.unsqueeze(1) - warm_up + torch.arange(warm_up + length)  # (B, warm_up + length)
         self.scored = (position >= begin.unsqueeze(1)) & (position < last)
-        position = position.clamp(max=last - 1)
+        position = position.clamp(max=last - 1)  # padding of the last segments; `scored` is False there
         self.inputs, self.targets = tokens[position - 1], tokens[position]
         self.window = max(1, min(SCORING_WINDOW, MAX_LOGITS // (segments * vocab_size)))
 

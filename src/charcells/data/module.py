@@ -1,4 +1,4 @@
-"""CharDataModule: a corpus as Lightning wants it.
+"""CharDataModule: a corpus as a LightningDataModule.
 
 Legend: N characters, B batch, T time.
 """
@@ -18,10 +18,10 @@ from charcells.text.vocabulary import Vocabulary
 
 
 class CharDataModule(LightningDataModule):
-    """A corpus, its vocabulary and its split, ready to train on and to be scored.
+    """A corpus, its vocabulary and its split, as batches for training, validation and test.
 
-    After `setup`: `text`, the corpus with its split; `vocabulary`; `tokens` (N,) of the whole corpus in the smallest
-    integer type; `train_batches`.
+    `setup` sets `text` (the corpus with its split), `vocabulary`, `tokens` (N,) of the whole corpus in the smallest
+    integer type that holds the vocabulary, and `train_batches`.
     """
 
     text: SplitCorpus
@@ -37,8 +37,8 @@ class CharDataModule(LightningDataModule):
         self.seed = seed
 
     def setup(self, stage: str | None = None) -> None:
-        """Find, read and split the corpus. Raises UserError where it cannot be had or is too short."""
-        if hasattr(self, "tokens"):
+        """Find, read and split the corpus. Raises UserError if it cannot be loaded or is too short for one batch."""
+        if hasattr(self, "tokens"):  # train() calls it before Lightning does
             return
         data = self.data_config
         self.text = load_split(self.corpus_config, data, self.corpora_dir)
@@ -55,7 +55,7 @@ class CharDataModule(LightningDataModule):
 
     @property
     def val_sha256(self) -> str | None:
-        """Hash of the validation text: runs with the same one are scored on the same text."""
+        """SHA-256 of the validation text, None if it is empty. Only runs with equal hashes are comparable."""
         text = self.text.val_text
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if text else None
 
@@ -71,10 +71,10 @@ class CharDataModule(LightningDataModule):
         return self._held_out(self.text.split.val_end, self.text.split.length)
 
     def _held_out(self, first: int, last: int) -> Any:
-        # Undivided: each rank scores all of it. It is little beside training, and the score needs no gathering.
+        # Not divided: every rank scores all of it. That takes little time beside training and needs no gathering.
         return HeldOutBatches(self.tokens, first, last, len(self.vocabulary)) if last > first else []
 
     def transfer_batch_to_device(
         self, batch: tuple[Tensor, ...], device: torch.device, dataloader_idx: int
     ) -> tuple[Tensor, ...]:
-        return tuple(part.to(device) for part in batch)  # see training.overhead: Lightning's searches any container
+        return tuple(part.to(device) for part in batch)  # faster than Lightning's own, see training.overhead

@@ -1,4 +1,4 @@
-"""Training text as batches: contiguous streams or shuffled windows.
+"""Batches of training text: contiguous streams or shuffled windows.
 
 Legend: N characters, B batch, T time (characters of a window).
 """
@@ -12,18 +12,18 @@ from charcells.errors import UserError
 
 
 class TrainBatches:
-    """Batches of (inputs, targets), each (B, T) int64, targets one character ahead of inputs. An epoch is one pass.
+    """Batches of (inputs, targets), each (B, T) int64; targets are one character ahead of inputs. An epoch is one pass.
 
-    `streams`: the text is cut into B equal contiguous streams, what is left over at the end is dropped, and batch k
-    holds the k-th window of each stream, so that every row continues the same row of the batch before. `windows`: the
-    windows, `stride` characters from each to the next, come in a new random order each epoch; the last incomplete batch
-    is dropped.
+    With `streams`, the text is cut into B contiguous streams of equal length, and the rest at the end is dropped. Batch
+    k holds the k-th window of each stream, so every row continues the same row of the batch before. With `windows`,
+    windows that start `stride` characters apart come in a new random order in each epoch, and an incomplete batch at
+    the end is dropped.
 
-    The position is part of a checkpoint: `state_dict` tells how many batches of which epoch have been yielded, and
-    after `load_state_dict` the next iteration goes on right there.
+    The position is saved in checkpoints: `state_dict` has the epoch and the number of batches already yielded, and
+    after `load_state_dict` the next iteration continues from there.
 
-    After `share(rank, world_size)` only that rank's part of each batch comes, (B / world_size, T), always the same
-    rows, so that each stream stays with its rank. Position and number of batches are the same on all ranks.
+    After `share(rank, world_size)` only that rank's rows of each batch are yielded, (B / world_size, T). They are the
+    same rows in every batch, so each stream stays on its rank. Position and number of batches are equal on all ranks.
 
     Args:
         tokens: the training text, (N,).
@@ -33,7 +33,7 @@ class TrainBatches:
         seed: of the order of windows.
         stride: characters from the start of a window to the start of the next; None: T.
 
-    Raises UserError, naming what would fit, where the text is too short for one batch.
+    Raises UserError, with sizes that would fit, if the text is too short for one batch.
     """
 
     def __init__(
@@ -58,8 +58,9 @@ class TrainBatches:
         return self.num_batches
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        # A generator, so this runs when the first batch is asked for: Lightning may make an iterator that it never
-        # uses, and never exhausts the one that it does. Where an epoch begins is settled here, at its start, alone.
+        # This is a generator, so this line runs when the first batch is requested. Lightning may create an iterator
+        # that it never uses, and it does not exhaust the one that it uses. So the epoch is only advanced here, at the
+        # start of an iteration, and never at its end.
         if not self._resumed:
             self._epoch, self._yielded = self._epoch + 1, 0
         self._resumed = False
@@ -71,12 +72,12 @@ class TrainBatches:
             yield characters[:, :-1], characters[:, 1:]
 
     def share(self, rank: int, world_size: int) -> None:
-        """Yield from now on only the rows of one of the ranks that share each batch."""
-        assert self.batch_size % world_size == 0, "checked with the configuration"
+        """From now on yield only the rows of one rank. The batch size must be divisible by `world_size`."""
+        assert self.batch_size % world_size == 0, "config.check rejects this"
         self.rank, self.world_size = rank, world_size
 
     def _starts(self, epoch: int) -> Tensor:
-        """Where each row of each batch begins in the text: (num_batches, B)."""
+        """Position in the text at which each row of each batch begins: (num_batches, B)."""
         if self.sampling == "streams":
             stream_len = self.num_batches * self.seq_len
             first = torch.arange(self.batch_size) * stream_len
@@ -90,6 +91,7 @@ class TrainBatches:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         self._epoch, self._yielded = state["epoch"], state["yielded"]
+        # a position at the end of an epoch is not resumed: the next iteration begins the next epoch
         self._resumed = 0 < self._yielded < self.num_batches
 
     def _too_short(self) -> str:

@@ -1,1 +1,1 @@
-"""Recurrent cells, the language model around them, and the file that holds a trained one."""
+"""Recurrent cells, the language model CharRNN, and its checkpoint file."""

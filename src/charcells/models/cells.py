@@ -1,6 +1,6 @@
-"""Cells of our own, in which the output is fed back instead of the hidden layer; and the state of any cell.
+"""Two cells that feed back their output instead of their hidden layer, and functions for the state of any cell.
 
-charcells.registry lists all cells, PyTorch's among them.
+charcells.registry lists all cells, including PyTorch's.
 
 Legend: B batch, T time, H hidden, L layers.
 """
@@ -12,15 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from charcells.errors import UserError
+from charcells.registry import CELLS, load_class
+
 State = Any
-"""What a cell carries from step to step: a tensor (L, B, H), or a tuple, list or dict of tensors or of further such,
-each with the batch as its second dimension; a pair for LSTM. None stands for zeros."""
+"""The recurrent state of a cell: a tensor (L, B, H), or a (nested) tuple, list or dict of tensors, each with the batch
+as its second dimension. For an LSTM it is the pair (hidden, cell). None means zeros."""
 
 
 def map_state(function: Callable[..., Tensor], *states: State) -> State:
-    """A state whose tensors are `function` of the tensors at the same place of some states, which are built alike.
+    """Apply a function to the corresponding tensors of states with the same structure; return a state of the results.
 
-    None where the states are None.
+    Returns None if the states are None.
     """
     first = states[0]
     if first is None:
@@ -33,7 +36,7 @@ def map_state(function: Callable[..., Tensor], *states: State) -> State:
 
 
 def detach(state: State) -> State:
-    """The same state, cut off from the graph that made it."""
+    """The same state without its computation graph, so that gradients stop there."""
     return map_state(Tensor.detach, state)
 
 
@@ -43,27 +46,57 @@ def to_device(state: State, device: torch.device) -> State:
 
 
 def join_rows(states: Sequence[State]) -> State:
-    """The state of a batch from the states of its parts, in their order."""
+    """The state of a batch from the states of its parts, in order."""
+    # dimension 1 is the batch in every cell's state, dimension 0 the layers, as in nn.RNN
     return map_state(lambda *parts: torch.cat(parts, 1), *states)
 
 
 def split_rows(state: State, parts: int) -> list[State]:
-    """The states of so many equal parts of a batch: what `join_rows` joins."""
+    """The states of `parts` equal parts of a batch; the inverse of `join_rows`."""
     return [
         map_state(lambda tensor, index=index: tensor.chunk(parts, 1)[index].contiguous(), state)
         for index in range(parts)
     ]
 
 
+def check_contract(cell: str) -> None:
+    """Raise UserError if the class of a cell is not made or called as registry.Cell says, before anything is trained.
+
+    A cell that mixes up dimensions would otherwise train without an error, on figures that mean nothing.
+    """
+    path = CELLS[cell].layers
+    batch, time, inputs, hidden = 2, 5, 3, 4  # all different, so that no dimension passes for another
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            layers = load_class(path)(
+                input_size=inputs, hidden_size=hidden, num_layers=3, dropout=0.0, batch_first=True
+            )
+            read = torch.randn(batch, time, inputs)
+            _, state = layers(read, None)
+            outputs, state = layers(read, state)
+            shapes: list[torch.Size] = []
+            map_state(lambda part: shapes.append(part.shape) or part, state)  # type: ignore[func-returns-value]
+        if outputs.shape != (batch, time, hidden):
+            raise ValueError(f"outputs have the shape {tuple(outputs.shape)} instead of {(batch, time, hidden)}")
+        if not shapes or any(len(shape) < 2 or shape[1] != batch for shape in shapes):
+            raise ValueError(f"the state has tensors of {[tuple(shape) for shape in shapes]}, for a batch of {batch}")
+    except UserError:
+        raise
+    except Exception as error:  # somebody else's code can fail in any way
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise UserError(f"cell={cell}: {path} is not what charcells.registry.Cell asks for: {reason}") from error
+
+
 class OutputRecurrence(nn.Module):
-    """Layers that carry their output, not their hidden units; source: Raschka et al., 'Machine Learning with PyTorch',
-    figure 15.7. Called as nn.RNN is, with batch_first.
+    """Layers whose recurrent state is their output, not their hidden units. Called like nn.RNN with batch_first=True.
+
+    Source: Raschka et al., 'Machine Learning with PyTorch', figure 15.7.
 
     Output to hidden (Jordan 1986):   h_t = tanh(W_ih x_t + W_hh o_{t-1} + b_h),  o_t = tanh(W_ho h_t + b_o).
     Output to output:                 h_t = tanh(W_ih x_t + b_h),  o_t = tanh(W_ho h_t + W_hh o_{t-1} + b_o).
 
-    The output o of a layer has H units; a model's linear map to characters stands behind it, as behind every cell. W_hh
-    is the book's W_oh or W_oo, named as PyTorch names recurrent weights.
+    The output o of a layer has H units. As with every cell, the model's linear map to the characters comes after it.
+    W_hh is the book's W_oh or W_oo, under PyTorch's name for recurrent weights.
     """
 
     to_hidden: bool
@@ -90,7 +123,7 @@ class OutputRecurrence(nn.Module):
                 self.register_parameter(f"{name}_l{layer}", parameter)
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Read inputs (B, T, input_size) from state (L, B, H) on; return outputs (B, T, H) and each layer's last."""
+        """Read inputs (B, T, input_size) from a state (L, B, H); return outputs (B, T, H) and the new state."""
         if state is None:
             state = inputs.new_zeros(self.num_layers, len(inputs), self.hidden_size)
         last = []
@@ -100,7 +133,7 @@ class OutputRecurrence(nn.Module):
         return inputs, torch.stack(last)
 
     def _layer(self, layer: int, inputs: Tensor, output: Tensor) -> Tensor:
-        """All outputs (B, T, H) of one layer, from its inputs and its output (B, H) before them."""
+        """The outputs (B, T, H) of one layer, given its inputs (B, T, ...) and its previous output (B, H)."""
         weight_hh, weight_ho = self._get("weight_hh", layer), self._get("weight_ho", layer)
         bias_h, bias_o = self._get("bias_h", layer), self._get("bias_o", layer)
         net = inputs @ self._get("weight_ih", layer).T + bias_h  # (B, T, H), all times at once

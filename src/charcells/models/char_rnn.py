@@ -1,4 +1,4 @@
-"""CharRNN: characters in, logits of the next character out, through one of the recurrent cells.
+"""CharRNN: a recurrent network that reads characters and returns the logits of the next character.
 
 Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
 """
@@ -24,10 +24,10 @@ class CharRNN(nn.Module):
         embedding_dim: E; None feeds one-hot vectors of size V.
         hidden_size: H.
         num_layers: L.
-        dropout: between the layers and before the output, in training only.
-        output_dropout: before the output; None: as `dropout`.
+        dropout: between the layers and before the output, in training mode only.
+        output_dropout: before the output; None: the same as `dropout`.
         init: a name in INITIAL_VALUES.
-        freeze_second_bias: hold PyTorch's second bias vector at zero, untrained.
+        freeze_second_bias: keep PyTorch's second bias vector at zero and do not train it.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class CharRNN(nn.Module):
             input_size=vocab_size if embedding_dim is None else embedding_dim,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            dropout=dropout if num_layers > 1 else 0.0,  # PyTorch warns where there is nothing between layers
+            dropout=dropout if num_layers > 1 else 0.0,  # PyTorch warns about dropout with one layer
             batch_first=True,
         )
         self.dropout = nn.Dropout(dropout if output_dropout is None else output_dropout)
@@ -66,7 +66,7 @@ class CharRNN(nn.Module):
                     parameter.requires_grad_(False)
 
     def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Read tokens (B, T) int64 from `state` on; return logits (B, T, V) and the state after them."""
+        """Read tokens (B, T) int64, starting from `state`; return logits (B, T, V) and the new state."""
         if self.embedding is not None:
             inputs = self.embedding(tokens)  # (B, T, E)
         else:
@@ -76,30 +76,30 @@ class CharRNN(nn.Module):
 
 
 def one_hot(tokens: Tensor, vocab_size: int, dtype: torch.dtype) -> Tensor:
-    """(…,) tokens to (…, V) vectors of zeros and a single one."""
+    """Tokens (…,) as one-hot vectors (…, V)."""
     vectors = torch.zeros(*tokens.shape, vocab_size, dtype=dtype, device=tokens.device)
     return vectors.scatter_(-1, tokens.unsqueeze(-1), 1)
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Every trainable number, PyTorch's second bias vector included."""
+    """Number of trainable parameters, including PyTorch's second bias vector."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
 def count_second_bias(model: CharRNN) -> int:
-    """How many of those are PyTorch's second bias vector of each layer, which other libraries do not have."""
+    """Number of trainable parameters in PyTorch's second bias vectors, which other libraries do not have."""
     biases = [parameter for name, parameter in model.rnn.named_parameters() if name.startswith("bias_hh")]
     return sum(bias.numel() for bias in biases if bias.requires_grad)
 
 
 def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
-    """The hidden size with which CharRNN(vocab_size, **model) comes nearest to a number of parameters.
+    """The hidden size for which CharRNN(vocab_size, **model) is closest to a number of parameters.
 
-    Raises UserError where even one hidden unit has more.
+    Raises UserError if even a model with one hidden unit has more.
     """
 
     def count(hidden_size: int) -> int:
-        with torch.device("meta"):  # shapes only: no memory, no random numbers
+        with torch.device("meta"):  # only shapes: takes no memory and no random numbers
             return count_parameters(CharRNN(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
 
     if count(1) > parameters:
@@ -107,7 +107,7 @@ def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
             f"model.match_parameters={parameters} cannot be met: with one hidden unit this model already has "
             f"{count(1):,} parameters"
         )
-    low, high = 1, 2 + math.isqrt(parameters)  # the recurrent weights alone are hidden_size ** 2
+    low, high = 1, 2 + math.isqrt(parameters)  # enough, as the recurrent weights alone are hidden_size ** 2
     while high - low > 1:  # count(low) <= parameters < count(high)
         middle = (low + high) // 2
         low, high = (middle, high) if count(middle) <= parameters else (low, middle)

@@ -1,7 +1,7 @@
-"""The checkpoint of a run: what it holds beside what Lightning puts there, and how it is read back, whoever wrote it.
+"""The checkpoint file of a run: the entries that charcells adds to Lightning's, and safe reading of any file.
 
-A checkpoint is what Lightning saves (weights under `state_dict`, optimizers, loops, callbacks) with two entries more:
-`charcells`, the Description, and `training`, what a resumed run needs to be exact. It holds plain values and tensors.
+A checkpoint holds what Lightning saves (weights under `state_dict`, optimizers, loops, callbacks) and two more entries:
+`charcells`, the Description, and `training`, the state that an exact resume needs. All are plain values and tensors.
 """
 
 import dataclasses
@@ -24,27 +24,27 @@ from charcells.registry import CELLS
 FORMAT = 1
 
 PREFIX = "model."
-"""Before the names of the CharRNN's weights in `state_dict`: Lightning saves those of the CharLM around it."""
+"""Prefix of the weights in `state_dict`. Lightning saves the CharLM, whose attribute `model` is the CharRNN."""
 
-NAMES = {
+ALLOWED_TYPES = {
     "collections OrderedDict",
     "torch._utils _rebuild_tensor_v2",
     *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Byte", "Bool")),
 }
-"""The only types that a checkpoint of charcells names. PyTorch's own list of harmless ones is longer, and
-has some that take as much memory as the file tells them to."""
+"""The only types that a charcells checkpoint may name. PyTorch's own list of allowed types is longer, and some of those
+allocate as much memory as the file asks for."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What a checkpoint says of itself, beside its weights: enough to rebuild the model and to continue its text.
+    """What is needed besides the weights to rebuild a model and to write text with it.
 
-    Raises ValueError for types and values that no run of charcells has written.
+    Raises ValueError for types and values that no charcells run can have written.
     """
 
     model: dict[str, Any]  # keyword arguments of CharRNN
     characters: str  # the vocabulary
-    prompt: str  # what samples of this run begin with
+    prompt: str  # beginning of the run's own samples
     corpus: str
     corpus_sha256: str
     step: int = 0
@@ -56,16 +56,16 @@ class Description:
             if type(value) is not kind:
                 raise ValueError(f"{item.name} is a {type(value).__name__}, not a {kind.__name__}")
         if not self.characters or len(set(self.characters)) < len(self.characters):
-            raise ValueError("its vocabulary is empty or has a character twice")
+            raise ValueError("its vocabulary is empty or contains a character twice")
         if not self.prompt or not set(self.prompt) <= set(self.characters):
-            raise ValueError("its prompt is empty or not of its vocabulary")
+            raise ValueError("its prompt is empty or not in its vocabulary")
         if self.step < 0:
             raise ValueError(f"step={self.step}")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint holds. `weights` are those of its CharRNN, `content` is all of it as it was saved."""
+    """A checkpoint that was read: `weights` of its CharRNN, and `content`, the complete dictionary as it was saved."""
 
     path: Path
     description: Description
@@ -73,31 +73,32 @@ class Checkpoint:
     content: dict[str, Any]
 
     def model(self) -> CharRNN:
-        """The trained model, in evaluation mode. Raises UserError where description and weights do not agree."""
+        """The trained model in evaluation mode. Raises UserError if description and weights do not match."""
         try:
             _check_model(self.description.model, self.weights)
-            with torch.device("meta"):  # no memory for what the file claims, and no random numbers
+            # allocate nothing for sizes that the file claims; the weights are assigned below
+            with torch.device("meta"):
                 model = CharRNN(len(self.description.characters), **self.description.model, init="torch")
             model.load_state_dict(self.weights, assign=True)
         except UserError:
             raise
-        except Exception as error:  # the content is somebody else's, and may be anything
+        except Exception as error:  # the file may be from anyone, and can fail in any way
             reason = " ".join(str(error).split())[:300]
-            raise UserError(f"{self.path} holds a model that cannot be built: {reason}") from error
+            raise UserError(f"{self.path} has a model that cannot be built: {reason}") from error
         return model.eval()
 
     def callback(self, name: str) -> dict[str, Any] | None:
-        """The state of the callback of that class; None where the run had none."""
+        """The saved state of the callback with this class name; None if the run had no such callback."""
         # Lightning's key is the class name, for some classes followed by their options in braces
         states = {key.partition("{")[0]: state for key, state in self.content["callbacks"].items()}
         return states.get(name)
 
 
 def add_entries(content: dict[str, Any], description: Description, training: dict[str, Any]) -> None:
-    """Put into a checkpoint that Lightning is about to save what it needs beside Lightning's own.
+    """Add charcells' own entries to a checkpoint that Lightning is about to save.
 
     Args:
-        content: of the checkpoint.
+        content: the checkpoint, changed in place.
         description: of the model.
         training: see `training_entry`.
     """
@@ -106,25 +107,26 @@ def add_entries(content: dict[str, Any], description: Description, training: dic
 
 
 def training_entry(content: dict[str, Any]) -> dict[str, Any]:
-    """What a resumed run needs to be exact: `train_state`, the state of the whole batch; `random`, the random state of
-    each rank; `plateau`, the state of that scheduler or None."""
+    """The state that an exact resume needs: `train_state`, the recurrent state of the whole batch; `random`, the random
+    state of each rank; `plateau`, the state of the plateau scheduler, or None."""
     entry: dict[str, Any] = content["training"]
     return entry
 
 
 def write_checkpoint(content: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint whole or not at all. Raises OSError where it cannot be written."""
-    buffer = io.BytesIO()  # written to a file directly, PyTorch answers a full disk with a RuntimeError of its own
+    """Write a checkpoint atomically. Raises OSError if it cannot be written."""
+    # when torch.save writes to a file itself, a full disk is a RuntimeError instead of an OSError
+    buffer = io.BytesIO()
     torch.save(content, buffer)
     with replacing(path) as file:
         file.write(buffer.getbuffer())
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint file without running anything that it might hold.
+    """Read a checkpoint file. Safe for untrusted files: nothing in the file is executed.
 
-    Raises UserError where it is damaged or not of charcells. It may be a stranger's: no more memory is taken than a few
-    times the size of the file.
+    Reading takes at most a few times the size of the file in memory. Raises UserError if the file is damaged or is not
+    a charcells checkpoint.
     """
     try:
         _check_file(path)
@@ -132,16 +134,16 @@ def read_checkpoint(path: Path) -> Checkpoint:
         description = Description(**content["charcells"])
         weights = {name.removeprefix(PREFIX): tensor for name, tensor in content["state_dict"].items()}
         _check_weights(weights)
-    except Exception as error:  # a damaged or foreign file fails in many ways, none of them a bug of ours
+    except Exception as error:  # a damaged or foreign file can fail in many ways, none of them a bug
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        raise UserError(f"{path} is damaged or no checkpoint of charcells: {reason}") from error
+        raise UserError(f"{path} is damaged or not a charcells checkpoint: {reason}") from error
     if description.format != FORMAT:
         raise UserError(f"{path} has checkpoint format {description.format}; this charcells reads {FORMAT}")
     return Checkpoint(path, description, weights, content)
 
 
 def _check_model(options: dict[str, Any], weights: dict[str, Tensor]) -> None:
-    """Raise ValueError for a model that its weights cannot be, before anything of its size is made."""
+    """Raise ValueError if the options cannot belong to these weights. Called before a model of that size is built."""
     kinds = {"cell": str, "embedding_dim": int, "hidden_size": int, "num_layers": int}
     for name, kind in kinds.items():
         value = options[name]
@@ -153,35 +155,36 @@ def _check_model(options: dict[str, Any], weights: dict[str, Tensor]) -> None:
         if not (name not in options or options[name] is None or 0 <= options[name] < 1):
             raise ValueError(f"{name}={options[name]}")
     if options["cell"] not in CELLS:
-        raise ValueError(f"there is no cell {options['cell']!r}")
+        raise ValueError(f"unknown cell {options['cell']!r}; a package that provides it may have to be installed")
     if options["num_layers"] > len(weights):
-        raise ValueError(f"{options['num_layers']} layers, and {len(weights)} tensors")
+        raise ValueError(f"{options['num_layers']} layers, but only {len(weights)} tensors")
 
 
 def _check_weights(weights: dict[str, Tensor]) -> None:
-    """Raise ValueError for tensors that claim more numbers than the file holds, or are none at all."""
+    """Raise ValueError for anything but tensors of floats, and for tensors larger than their data in the file."""
     for name, tensor in weights.items():
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-            raise ValueError(f"{name} is no tensor of numbers")
+            raise ValueError(f"{name} is not a tensor of floats")
         if not tensor.is_contiguous() or tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
-            raise ValueError(f"{name} claims {tensor.numel():,} numbers, and the file holds fewer")
+            raise ValueError(f"{name} claims {tensor.numel():,} numbers, but the file has fewer")
 
 
 def _check_file(path: Path) -> None:
-    """Raise ValueError for a file that PyTorch would read and charcells has not written.
+    """Raise ValueError for files that PyTorch can read but charcells never writes.
 
-    That is an older kind of file, one that is larger unpacked than packed, and one that names what it should not: all
-    can take more memory than the file is large.
+    These are files in PyTorch's older format, compressed files, and files that name other types than ALLOWED_TYPES.
+    Each of them could take far more memory than the size of the file.
     """
     with open(path, "rb") as file:
         if file.read(2) != b"PK":
-            raise ValueError("it is no file that torch.save writes")
+            raise ValueError("it is not a file that torch.save writes")
     with zipfile.ZipFile(path) as archive:
         if sum(part.file_size for part in archive.infolist()) > os.path.getsize(path):
-            raise ValueError("it is larger unpacked than packed")
+            raise ValueError("its unpacked size exceeds the file size")
         for part in archive.namelist():
             if part.endswith(".pkl"):
                 operations = pickletools.genops(archive.read(part))
                 named = {str(argument) for code, argument, _ in operations if "GLOBAL" in code.name}
-                if not named <= NAMES:
-                    raise ValueError(f"it names {', '.join(sorted(named - NAMES))}, which none of charcells's does")
+                if not named <= ALLOWED_TYPES:
+                    foreign = ", ".join(sorted(named - ALLOWED_TYPES))
+                    raise ValueError(f"it names {foreign}, which no charcells checkpoint does")

@@ -1,44 +1,45 @@
-"""Initial values of a CharRNN: a function for each choice of `model.init`.
+"""Initial values of a CharRNN: one function for each choice of `model.init`.
 
-They are for parameters named as PyTorch names them: weight_ih_l0, weight_hh_l0, bias_ih_l0 and so on. A cell whose
-parameters have other names keeps the values that its constructor gave them.
+Each function takes a CharRNN, typed Any because char_rnn imports this file. It sets the parameters with PyTorch's
+names: weight_ih_l0, weight_hh_l0, bias_ih_l0 and so on. Parameters with other names keep the values from the cell's
+constructor.
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import nn
 
 from charcells.registry import CELLS
 
-if TYPE_CHECKING:
-    from charcells.models.char_rnn import CharRNN
-
 ONE_HOT_STD = 1.6
-"""Spread of the weights that read one-hot input, found by measurement: see `orthogonal`."""
+"""Standard deviation of the weights for one-hot input, found by measurement (experiments/LOG.md): see `orthogonal`."""
 
 _PYTORCH_NAME = re.compile(r"(weight|bias)_[a-z]+_l\d+")
 
 
-def _named_as_pytorch(model: "CharRNN") -> Iterator[tuple[str, nn.Parameter]]:
+def _named_as_pytorch(model: Any) -> Iterator[tuple[str, nn.Parameter]]:
     for name, parameter in model.rnn.named_parameters():
         if _PYTORCH_NAME.fullmatch(name):
             yield name, parameter
 
 
 @torch.no_grad()
-def orthogonal(model: "CharRNN") -> None:
-    """Initial values from which each cell learns well.
+def orthogonal(model: Any) -> None:
+    """Orthogonal recurrent weights, scaled input weights and zero biases: the default.
 
-    Recurrent weights are orthogonal, gate by gate (Saxe et al. 2014). What a layer reads moves each of its gates by
-    about 1, the root mean square over inputs (LeCun et al. 1998): a second layer of an LSTM, which reads small numbers,
-    has larger weights than that of an RNN. Biases start at 0, also that of an LSTM's forget gate: started open
-    (Jozefowicz et al. 2015), it costs 0.02 to 0.04 nats on three texts (experiments/LOG.md). A one-hot vector has a
-    single 1 where an embedding has E values of unit variance: with weights of spread ONE_HOT_STD it learns about as
-    fast, with PyTorch's own several times more slowly.
+    Recurrent weights are orthogonal, separately for each gate (Saxe et al. 2014). Input weights are scaled so that the
+    input part of each gate has a root mean square of about 1 (LeCun et al. 1998). The outputs of an LSTM layer are
+    smaller than those of an RNN layer, so the layer above an LSTM gets larger weights.
+
+    All biases are 0, including that of an LSTM's forget gate. Starting with an open forget gate (Jozefowicz et al.
+    2015) cost 0.02 to 0.04 nats on three texts (experiments/LOG.md).
+
+    A one-hot vector has a single 1, where an embedding has E values of unit variance, and needs larger weights. With
+    ONE_HOT_STD it learns about as fast as an embedding, and with PyTorch's own initial values much more slowly.
     """
     for name, parameter in _named_as_pytorch(model):
         if name.startswith("bias"):
@@ -59,11 +60,11 @@ def orthogonal(model: "CharRNN") -> None:
 
 
 @torch.no_grad()
-def keras(model: "CharRNN") -> None:
-    """What Keras' LSTM starts from with recurrent_initializer='glorot_uniform'.
+def keras(model: Any) -> None:
+    """The initial values of Keras' LSTM with recurrent_initializer='glorot_uniform'.
 
-    Glorot-uniform weights, all gates of a matrix together; biases 0, but the forget gate's 1; embedding uniform in
-    ±0.05.
+    Glorot-uniform weights, with all gates of a matrix taken together; zero biases, except 1 for the forget gate;
+    embedding uniform in ±0.05.
     """
     for name, parameter in [*_named_as_pytorch(model), *model.output.named_parameters()]:
         if name.startswith("bias"):
@@ -73,14 +74,14 @@ def keras(model: "CharRNN") -> None:
     if isinstance(model.rnn, nn.LSTM):
         size = model.hidden_size
         for layer in range(model.num_layers):
-            # gates stand in the order input, forget, cell, output
+            # PyTorch's order of the gates: input, forget, cell, output. Only one of the two biases, as they are added.
             getattr(model.rnn, f"bias_ih_l{layer}")[size : 2 * size] = 1.0
     if model.embedding is not None:
         nn.init.uniform_(model.embedding.weight, -0.05, 0.05)
 
 
 @torch.no_grad()
-def normal(model: "CharRNN") -> None:
+def normal(model: Any) -> None:
     """All weights N(0, 0.01²), biases 0 (Karpathy's min-char-rnn)."""
     kept = {f"rnn.{name}" for name, _ in model.rnn.named_parameters()}
     kept -= {f"rnn.{name}" for name, _ in _named_as_pytorch(model)}
@@ -93,9 +94,9 @@ def normal(model: "CharRNN") -> None:
             nn.init.normal_(parameter, std=0.01)
 
 
-INITIAL_VALUES: dict[str, Callable[["CharRNN"], None]] = {
+INITIAL_VALUES: dict[str, Callable[[Any], None]] = {
     "orthogonal": orthogonal,
-    "torch": lambda model: None,  # what the modules were made with
+    "torch": lambda model: None,  # the modules' own initial values
     "keras": keras,
     "normal": normal,
 }

@@ -1,1 +1,1 @@
-"""Run folders: what lies in one, and many of them as a table. No PyTorch."""
+"""Run folders: reading and writing one, comparing many. No PyTorch."""

@@ -1,4 +1,4 @@
-"""What the runs of a table say together: the factors in which they differ, means and intervals, the best of each."""
+"""Comparing the runs of a table: the factors in which they differ, means and intervals, the best of each comparison."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,21 +7,21 @@ from typing import Any
 import pandas as pd
 
 from charcells.runs.identity import NOT_IDENTITY
-from charcells.runs.table import COSTS, DEFAULTS, METRICS, SHORT, TEXT
+from charcells.runs.table import COSTS, DEFAULTS, HELD_OUT_TEXT, METRICS, SHORT
 
-NO_FACTOR = (
+NOT_FACTORS = (
     *(name for name in NOT_IDENTITY if name != "corpus.path"),
     *("seed", "logger.", "samples.", "trainer.log_every_n_steps", "trainer.save_every_epoch"),
     *("corpus.title", "corpus.language", "corpus.licence", "corpus.attribution", "corpus.url", "corpus.file"),
 )
-"""Beginnings of the options that change nothing about the trained model, or that only seeds are to differ in."""
+"""Prefixes of options that are never factors: they do not change the trained model, or are the seed itself."""
 
 
 def factors(runs: pd.DataFrame) -> list[str]:
     """The columns in which runs differ by design: SHORT names in their order, then dotted options.
 
-    Cell and corpus are factors wherever they vary. Any other column is left out where the factors before it determine
-    it, as the cell does its learning rate. Runs without a readable configuration have no say.
+    Cell and corpus are factors whenever they vary. Any other column is left out if the factors before it determine it,
+    as the cell determines its default learning rate. Runs without a readable configuration are ignored.
     """
     design = _design(runs[runs["cell.name"].notna()])
     varying = [str(name) for name in design if design[name].nunique(dropna=False) > 1]
@@ -37,35 +37,36 @@ def factors(runs: pd.DataFrame) -> list[str]:
 
 
 def _design(runs: pd.DataFrame) -> pd.DataFrame:
-    """The columns that may be factors, as the runs were asked for."""
-    dotted = [name for name in DEFAULTS if name not in SHORT.values() and not name.startswith(NO_FACTOR)]
+    """The columns that may be factors, with the values that were requested."""
+    dotted = [name for name in DEFAULTS if name not in SHORT.values() and not name.startswith(NOT_FACTORS)]
     design = runs[[*SHORT, *dotted]].copy()
-    # a size that match_parameters chose is a result; a path is a choice only where no hash says which text it must hold
+    # A hidden size chosen by match_parameters is a result. A path is only a choice if no hash fixes the text.
     design["hidden_size"] = runs["hidden_size"].where(runs["model.match_parameters"].isna())
     design["corpus.path"] = runs["corpus.path"].where(runs["corpus.sha256"].isna())
     return design
 
 
 def compared_factor(by: Sequence[str]) -> str | None:
-    """The factor whose levels are ranked, all else equal: the cell, or else the first that leaves the text as it is."""
+    """The factor whose levels are ranked with all others equal: the first one that does not change the text."""
     about_text = ("corpus", "data.val_fraction", "data.test_fraction")
     return next((name for name in by if not name.startswith(about_text)), None)
 
 
 def deciding_metric(runs: pd.DataFrame) -> str:
-    """test/bpc where every finished run has it; else val/bpc, although it has also chosen the checkpoints."""
+    """test/bpc if every finished run has it; else val/bpc, which is biased because it also selected the checkpoints."""
     return "test/bpc" if runs.loc[runs["status"] == "finished", "test/bpc"].notna().all() else "val/bpc"
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row for each combination of the factors among the finished runs.
+    """Summarise the finished runs, one row for each combination of the factors.
 
-    Columns: the factors; `n` (seeds) and `runs`; of each metric (bits per character) the mean, ` sd` and ` ±`, the
-    half-width of the 95 % t interval over seeds, the last two NaN for a single seed; `parameters`; the means of
-    `train_seconds` and `chars_per_second`; `mark`. Runs of one design and seed are no independent seeds: they count
-    once, with their mean. Marks compare the levels of `compared_factor` by `deciding_metric`, see `_marks`.
+    Columns: the factors; `n`, the number of seeds, and `runs`; for each metric (bits per character) the mean, ` sd` and
+    ` ±`, half the width of the 95 % t interval over seeds, with NaN in the latter two for a single seed; the means of
+    `parameters`, `train_seconds` and `chars_per_second`; and `mark`. Runs with the same design and seed are not
+    independent, so they count as one seed, with their mean. Marks compare the levels of `compared_factor` by
+    `deciding_metric`, see `_marks`.
     """
-    from scipy import stats  # takes a second
+    from scipy import stats  # the import takes a second
 
     by = factors(runs)
     compared, metric = compared_factor(by), deciding_metric(runs)
@@ -80,7 +81,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
             half_width = stats.t.ppf(0.975, len(seeds) - 1) * deviation / math.sqrt(len(seeds))
             row |= {name: seeds[name].mean(skipna=False), f"{name} sd": deviation, f"{name} ±": half_width}
         row |= {name: seeds[name].mean() for name in COSTS}
-        row["texts"] = set(group[list(TEXT)].astype(str).itertuples(index=False, name=None))
+        row["texts"] = set(group[list(HELD_OUT_TEXT)].astype(str).itertuples(index=False, name=None))
         rows.append(row)
     each = [column for name in METRICS for column in (name, f"{name} sd", f"{name} ±")]
     table = pd.DataFrame(rows, columns=[*by, "n", "runs", *each, *COSTS, "texts"])
@@ -91,16 +92,16 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def finished_runs(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The finished runs, their factors as they were asked for and their numbers as such."""
+    """The finished runs, with their factors as requested and their metrics as floats."""
     finished = runs[runs["status"] == "finished"].copy()
     finished[by] = _design(finished)[by]
     numbers = [*METRICS, *COSTS]
-    finished[numbers] = finished[numbers].astype(float)  # a column without any would hold None
+    finished[numbers] = finished[numbers].astype(float)  # a column without any value contains None
     return finished
 
 
 def groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The rows of each combination of some columns, sorted; all of them where there is no column."""
+    """The rows of each combination of some columns, sorted; all rows together if `by` is empty."""
     if by:
         for values, group in table.groupby(by, dropna=False):
             yield dict(zip(by, values, strict=True)), group
@@ -109,10 +110,10 @@ def groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[dict[str, Any],
 
 
 def _marks(block: pd.DataFrame, metric: str) -> list[str]:
-    """A mark for each row of a block in which all but one factor are equal.
+    """A mark for each row of a block in which all factors but one are equal.
 
-    'best' has the lowest mean; 'tie' is not told apart from it at 5 % by Welch's t test, which needs two seeds of each;
-    'not comparable' where the held-out texts of the block differ.
+    'best' has the lowest mean. 'tie' does not differ significantly from it (Welch's t test at 5 %, with two seeds or
+    more of each). 'not comparable': the held-out texts of the block differ.
     """
     if len(set().union(*block["texts"])) > 1:
         return ["not comparable"] * len(block)

@@ -1,4 +1,4 @@
-"""RunFolder: the files of a run, written whole or not at all, and read as they may have been left by a kill."""
+"""RunFolder: the files of a run. They are written atomically, and reading allows for what a kill may have left."""
 
 import dataclasses
 import itertools
@@ -19,12 +19,12 @@ from charcells.runs.summary import Summary
 
 CONFIG, SUMMARY, LOCK = "config.yaml", "summary.json", ".lock"
 REPLACED = ".replaced"
-"""Beside run folders of a sweep: those that another run of the same name has taken the place of."""
+"""Folder in a sweep folder for runs that another run of the same name has replaced."""
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of a run, which need not exist yet. README's section 'A run folder' says what each file holds."""
+    """The folder of a run, which need not exist yet. Its files are described in README, section 'A run folder'."""
 
     path: Path
 
@@ -53,7 +53,7 @@ class RunFolder:
 
     @property
     def best(self) -> Path:
-        """The checkpoint with the lowest validation loss; without held-out text, the last one of a run that ended."""
+        """The checkpoint with the lowest validation loss; without validation text, the last one of a finished run."""
         return self.checkpoints / "best.ckpt"
 
     @property
@@ -62,7 +62,7 @@ class RunFolder:
         return self.checkpoints / "last.ckpt"
 
     def epoch(self, number: int) -> Path:
-        """The checkpoint of the end of an epoch, counted from 1."""
+        """The checkpoint at the end of an epoch, counted from 1."""
         return self.checkpoints / f"epoch_{number:04d}.ckpt"
 
     @property
@@ -76,12 +76,12 @@ class RunFolder:
         return (self.path / CONFIG).is_file()
 
     def read_config(self) -> Config:
-        """The configuration of the run, checked. Raises UserError where its file is missing or damaged."""
+        """The checked configuration of the run. Raises UserError if config.yaml is missing or damaged."""
         path = self.path / CONFIG
         try:
             values = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader) or {}
             if not isinstance(values, dict):
-                raise UserError("it is no list of options and values")
+                raise UserError("it is not a mapping of options to values")
             config: Config = from_values(Config, values)
             check(config)
         except (OSError, ValueError, yaml.YAMLError, UserError) as error:
@@ -89,7 +89,7 @@ class RunFolder:
         return config
 
     def read_options(self) -> dict[str, Any]:
-        """The configuration as plain nested values, as its file has it; empty where that is missing or damaged."""
+        """The unchecked, nested values of config.yaml; empty if it is missing or damaged."""
         try:
             values = yaml.load((self.path / CONFIG).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         except (OSError, ValueError, yaml.YAMLError):
@@ -107,7 +107,7 @@ class RunFolder:
         return (self.path / SUMMARY).exists()
 
     def read_summary(self) -> Summary:
-        """What summary.json says; empty where there is none, or none that can be read."""
+        """The content of summary.json; empty if it is missing or damaged."""
         try:
             summary = json.loads((self.path / SUMMARY).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -118,7 +118,7 @@ class RunFolder:
         write_atomically(self.path / SUMMARY, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
     def summary_written(self) -> int | None:
-        """When summary.json was last written, in nanoseconds; None where there is none."""
+        """Modification time of summary.json in nanoseconds; None if there is no such file."""
         try:
             return (self.path / SUMMARY).stat().st_mtime_ns
         except OSError:
@@ -129,8 +129,8 @@ class RunFolder:
     def read_samples(self) -> list[dict[str, Any]]:
         """The records of samples.jsonl.
 
-        Lines end with a line feed alone, since a text may hold any other line separator. What follows the last line
-        feed was cut short by a kill.
+        Only a line feed ends a line, because a text may contain any other line separator. Anything after the last line
+        feed is an incomplete line that a kill has left, and is ignored.
         """
         lines = self.samples.read_text(encoding="utf-8").split("\n")[:-1]
         return [json.loads(line) for line in lines]
@@ -139,12 +139,12 @@ class RunFolder:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Keep other processes out of the folder, which must exist. The kernel releases it however this process ends.
+        """Lock the folder, which must exist, against other processes. The kernel releases the lock of a killed process.
 
-        Raises Busy where another process holds it, OSError where the folder cannot be written. The lock file stays: it
-        says nothing by being there.
+        The lock file stays behind: its existence does not mean that the folder is locked. Raises Busy if another
+        process has locked the folder, OSError if it cannot be written.
         """
-        from filelock import FileLock, Timeout  # which --help need not wait for
+        from filelock import FileLock, Timeout  # imported here to keep --help fast
 
         lock = FileLock(self.path / LOCK, timeout=0)
         try:
@@ -157,29 +157,29 @@ class RunFolder:
             lock.release()
 
     def check_new(self) -> None:
-        """Raise UserError where the folder holds a run already."""
+        """Raise UserError if the folder already contains a run."""
         if self.has_summary:
-            raise UserError(f"{self} already holds a run: continue it with resume={self}, or choose another folder")
+            raise UserError(f"{self} already contains a run: continue it with resume={self}, or choose another folder")
 
     def remove_drafts(self) -> None:
-        """Remove half-written files that a kill has left. The folder must be held."""
+        """Remove incomplete files that a kill has left. The folder must be locked by `hold`."""
         for place in (self.path, self.checkpoints):
             remove_drafts(place)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has been written into the folder, which exists, but the lock file."""
+        """Whether the folder, which must exist, contains nothing but the lock file."""
         return {path.name for path in self.path.iterdir()} <= {LOCK}
 
     def move_aside(self) -> None:
-        """Move the folder into `.replaced` beside it, under its name and a number."""
+        """Move the folder into `.replaced` next to it, with a number appended to its name."""
         place = self.path.parent / REPLACED
         place.mkdir(exist_ok=True)
         names = (f"{self.path.name}_{number}" for number in itertools.count(1))
         self.path.rename(next(place / name for name in names if not (place / name).exists()))
 
     def finished_twin(self, identity: str) -> "RunFolder | None":
-        """This folder, or another in the same sweep folder, that holds the finished run with this identity."""
+        """The folder of a finished run with this identity: this one or another in the same sweep folder; else None."""
         siblings = sorted(self.path.parent.iterdir()) if self.path.parent.is_dir() else []
         for folder in (self, *map(RunFolder, siblings)):
             summary = folder.read_summary()
@@ -189,22 +189,28 @@ class RunFolder:
 
 
 def checkpoint_file(run: Path | str) -> Path:
-    """The checkpoint that a person means by a run folder (the best one, or the last where none is best yet), or by a
-    checkpoint file. Raises UserError where there is none."""
+    """The checkpoint file for a run folder or a checkpoint file.
+
+    For a run folder it is the best checkpoint, or the last one if there is no best one yet. Raises UserError if there
+    is no checkpoint.
+    """
     path = Path(os.path.expanduser(run))
     if not os.path.isdir(path):
         if not os.path.exists(path):
-            raise UserError(f"{run} does not exist: name a run folder, or a checkpoint file")
+            raise UserError(f"{run} does not exist: give a run folder or a checkpoint file")
         return path
     folder = RunFolder(path)
     for checkpoint in (folder.best, folder.last):
         if checkpoint.exists():
             return checkpoint
-    raise UserError(f"{run} holds no checkpoint (checkpoints/best.ckpt or last.ckpt): is it a run folder?")
+    raise UserError(f"{run} has no checkpoint (checkpoints/best.ckpt or last.ckpt): is it a run folder?")
 
 
 def find_run_folders(folder: Path) -> Iterator[RunFolder]:
-    """Every run folder at any depth below a folder, which may be one itself; none within another or a hidden one."""
+    """Yield all run folders in and below a folder, which may be one itself.
+
+    Hidden folders and the inside of run folders are not searched.
+    """
     for path, below, files in os.walk(folder):
         below[:] = [name for name in below if not name.startswith(".")]
         if CONFIG in files or SUMMARY in files:

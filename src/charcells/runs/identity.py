@@ -1,4 +1,4 @@
-"""Which run is which: configuration, text, and the version of what training computes."""
+"""The identity of a run: its configuration, its text and the results version."""
 
 import hashlib
 import json
@@ -8,36 +8,38 @@ from charcells.config import Config, options, value_of
 from charcells.runs.summary import Summary
 
 RESULTS_VERSION = 1
-"""Raised by hand when a change alters what a configuration and a text give, as tests/test_golden.py shows. A comment, a
-rename or a move alters nothing, and finished runs stay finished."""
+"""Raise it by hand when a change to the code alters the results of a run, which tests/test_golden.py shows. Other
+changes, such as a rename, leave it as it is, so that finished runs still count as finished."""
 
 NOT_IDENTITY = ("threads", "corpora_dir", "corpus.path", "logger.mode", "rerun", "resume")
-"""Options that say where things lie and how a run is started, not which run it is."""
+"""Options that are not part of the identity: they only say where files are or how a run is started."""
 
 
 def identity(config: Config, corpus_sha256: str) -> str:
-    """A hash by which two runs are the same: of their configuration, their text and RESULTS_VERSION."""
+    """A hash of configuration, text and RESULTS_VERSION. Two runs are the same if it is equal."""
     values = {name: value_of(config, name) for name, _ in options(Config) if name not in NOT_IDENTITY}
     described = json.dumps([values, corpus_sha256, RESULTS_VERSION])
     return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
-def resumed_from(before: Summary, now: Summary, scheduler: str) -> dict[str, Any] | None:
-    """What a resumed run was when it began, where no run from the beginning would give the same as it; else None.
+def resumed_from(previous: Summary, current: Summary, scheduler: str) -> dict[str, Any] | None:
+    """The original identity and results version of a resumed run that no run from the beginning could reproduce.
 
-    That is a run that was begun under another RESULTS_VERSION, or with another end where the rate follows the end.
+    That is so if it started under another RESULTS_VERSION, or with another end while its learning rate depends on the
+    end. For any other run the result is None.
 
     Args:
-        before: what its summary said when it was stopped.
-        now: what the summary says of it as it is resumed.
-        scheduler: its name.
+        previous: the run's summary before it is resumed.
+        current: its new summary.
+        scheduler: name of its scheduler.
     """
-    if not before:  # its summary has been removed
+    if "identity" not in previous or "results_version" not in previous:  # its summary was removed or damaged
         return None
-    if before["resumed_from"] is not None:
-        kept: dict[str, Any] = before["resumed_from"]
-        return kept
-    same_course = before["identity"] == now["identity"] or scheduler != "one_cycle"
-    if same_course and before["results_version"] == now["results_version"]:
+    if previous.get("resumed_from") is not None:
+        original: dict[str, Any] = previous["resumed_from"]
+        return original
+    # with one_cycle, the rate of the steps already made depended on the end that was planned then
+    same_rates = previous["identity"] == current["identity"] or scheduler != "one_cycle"
+    if same_rates and previous["results_version"] == current["results_version"]:
         return None
-    return {name: before[name] for name in ("identity", "results_version")}
+    return {name: previous[name] for name in ("identity", "results_version")}

@@ -1,4 +1,4 @@
-"""Pictures of a run, of a sweep, and of what temperature and top_k give."""
+"""Plots of a run, of a sweep, and of a grid of temperature and top_k."""
 
 import math
 import textwrap
@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-matplotlib.use("Agg")  # a file, never a window
+matplotlib.use("Agg")  # draws into files and needs no display
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -21,19 +21,19 @@ from charcells.registry import CELLS
 from charcells.runs.folder import RunFolder
 
 PALETTE = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-"""Okabe and Ito's, which the colour-blind can tell apart."""
+"""Okabe and Ito's colours, which colour-blind readers can tell apart."""
 
 MARKERS = "os^DvPX"
 
 
 def loss_curve(run: RunFolder, title: str) -> None:
-    """Draw a run's metrics.csv into loss.png: losses, in bits per character, over the characters seen."""
+    """Plot metrics.csv as loss.png: training and validation loss, in bits per character, over the characters seen."""
     table = pd.read_csv(run.metrics)
     figure, axes = plt.subplots(figsize=(7, 4.2), dpi=120, layout="constrained")
     bits = table[["train/loss", "val/loss"]] / math.log(2)
     bits.insert(0, "chars_seen", table["chars_seen"])
     trained, validated = bits.dropna(subset="train/loss"), bits.dropna(subset="val/loss")
-    axes.plot(trained["chars_seen"], trained["train/loss"], label="training (mean since the point before)", alpha=0.7)
+    axes.plot(trained["chars_seen"], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7)
     if len(validated):
         axes.plot(validated["chars_seen"], validated["val/loss"], label="validation", marker="o", markersize=4)
         best = validated["val/loss"].min()
@@ -48,15 +48,15 @@ def loss_curve(run: RunFolder, title: str) -> None:
 def sweep(
     runs: pd.DataFrame, groups: pd.DataFrame, picture: Path, *, metric: str, compared: str | None, title: str
 ) -> None:
-    """Draw a sweep: validation while training, a panel for each facet, and below it the final figures.
+    """Plot a sweep: validation curves, one panel per facet, and below them the final figures.
 
     Args:
         runs: a row for each run, with `path` (its folder), `level`, `facet` and the metric.
-        groups: a row for each combination of `level` and `facet`, in the order in which they are drawn, with the metric
-            (its mean) and `<metric> ±` (half its interval, NaN where there is none).
+        groups: a row for each combination of `level` and `facet`, in drawing order, with the mean of the metric and
+            `<metric> ±` (half the width of its interval, or NaN).
         picture: the file to write.
         metric: val/bpc or test/bpc, in bits per character.
-        compared: what the levels, a colour each, are levels of; None where there is a single one.
+        compared: name of the factor whose levels have a colour each; None if there is only one level.
         title: of the whole picture.
     """
     facets, levels = list(groups["facet"].unique()), list(groups["level"].unique())
@@ -93,7 +93,7 @@ def sweep(
 def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
     """A colour and a marker for each level."""
     colours: list[Any] = [CELLS[level].colour if level in CELLS else None for level in levels]
-    if None in colours:  # no cells, or one without a colour of its own
+    if None in colours:  # the levels are not cells, or a cell has no colour of its own
         colours = list(PALETTE)
     if len(levels) > len(colours):
         colours = list(plt.get_cmap("viridis")(np.linspace(0, 0.9, len(levels))))
@@ -101,7 +101,7 @@ def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
 
 
 def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]]) -> None:
-    """val/bpc over the characters seen, a line for each run that still has its metrics.csv."""
+    """val/bpc over the characters seen, one line for each run whose metrics.csv still exists."""
     for path, level in zip(runs["path"], runs["level"], strict=True):
         metrics = RunFolder(path).metrics
         if metrics.exists():
@@ -116,7 +116,7 @@ def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]]) 
 def _final(
     axes: Axes, runs: pd.DataFrame, groups: pd.DataFrame, metric: str, styles: dict[str, tuple[Any, str]]
 ) -> None:
-    """A line for each group, facet by facet from the top: its runs as dots, below them their mean with its interval."""
+    """One row per group, facet by facet from the top: its runs as dots, and below them their mean with its interval."""
     ticks, y = [], 0.0
     for number, (facet, rows) in enumerate(groups.groupby("facet", sort=False)):
         start = y
@@ -142,7 +142,7 @@ def _final(
 
 
 def _save(figure: Figure, picture: Path) -> None:
-    """Whoever reads the picture finds the old one or the new, whole."""
+    """Write a picture atomically."""
     try:
         with replacing(picture) as file:
             figure.savefig(file, format=picture.suffix.removeprefix("."))
@@ -151,12 +151,12 @@ def _save(figure: Figure, picture: Path) -> None:
 
 
 def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, title: str) -> None:
-    """Draw the error of generated texts over their variety: a line for each top_k, a point for each temperature.
+    """Plot the error of generated texts over their variety: one line per top_k, one point per temperature.
 
     Args:
         table: a row for each point, with `temperature`, `top_k` (missing: all characters), and the shares
-            `distinct_words_2` (the variety) and `unknown_words` (the error), NaN where there is none.
-        human: variety and error of held-out human text; None where there is none.
+            `distinct_words_2` (the variety) and `unknown_words` (the error), which may be NaN.
+        human: variety and error of held-out human text, or None.
         picture: the file to write.
         title: of the picture.
     """
@@ -167,7 +167,9 @@ def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, 
         x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
         colour = PALETTE[(2 - i) % 5]
         axes.plot(x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name)
-        side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[i % 3]  # the lines come near
+        side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[
+            i % 3
+        ]  # so that the labels of neighbouring lines do not overlap
         for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
             if not math.isnan(at_x + at_y):
                 axes.annotate(

@@ -1,4 +1,4 @@
-"""The table of a sweep on the terminal, as CSV and as a picture."""
+"""Showing the table of a sweep: on the terminal, as CSV and as a plot."""
 
 import math
 import re
@@ -16,15 +16,15 @@ from charcells.runs.table import COSTS, METRICS, SHORT, read_runs
 
 
 def report(folder: Path) -> None:
-    """Print what the runs below a folder have found; write runs.csv, and table.csv and runs.png of the finished.
+    """Print the results of all runs in and below a folder; write runs.csv, and table.csv and runs.png of finished runs.
 
-    Raises UserError for a folder that does not exist or holds no run.
+    Raises UserError if the folder does not exist or contains no runs.
     """
     runs = read_runs(folder)
     by, metric, table = factors(runs), deciding_metric(runs), summarise(runs)
     compared, finished = compared_factor(by), finished_runs(runs, by)
     unfinished = runs[runs["status"] != "finished"]
-    with ignore_closed_pipe():  # who has read enough gets the files all the same
+    with ignore_closed_pipe():  # the files are written even if the reader of a pipe stops
         print(f"{folder}: {len(finished)} of {len(runs)} runs finished")
         if len(table):
             same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
@@ -40,7 +40,7 @@ def report(folder: Path) -> None:
         write_atomically(folder / "table.csv", table.to_csv(index=False))
         written.append("table.csv")
     if table[metric].notna().any():
-        from charcells.runs import pictures  # matplotlib is slow to start
+        from charcells.runs import pictures  # matplotlib is slow to import
 
         finished["path"] = [folder / name for name in finished["folder"]]
         labelled = _labelled(finished, by, compared), _labelled(table, by, compared)
@@ -53,11 +53,11 @@ def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str 
     from rich.console import Console
 
     console = Console()
-    for costs in (COSTS, ()):  # a narrow terminal does without
+    for costs in (COSTS, ()):  # without the columns of costs if the terminal is too narrow
         shown = _rich_table(table, by, compared, costs)
         if console.measure(shown, options=console.options.update(max_width=1000)).maximum <= console.width:
             break
-    with console.capture() as drawn:  # rich itself would end the program where nobody reads on
+    with console.capture() as drawn:  # rich itself would exit if the reader of a pipe has stopped
         console.print(shown)
     print(drawn.get(), end="")
     marked = table["mark"].isin(["best", "tie"]).any()
@@ -67,17 +67,17 @@ def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str 
     if marked and compared:
         print(f"best: the {compared} with the lowest mean {metric}, all other factors equal")
         if (table["n"] > 1).any():
-            print("tie: not told apart from the best at 5 % by Welch's t test; unmarked: higher, or one seed alone")
+            print("tie: not significantly different from the best (Welch's t test, 5 %); unmarked: higher, or one seed")
     if marked and metric == "val/bpc":
-        print("val/bpc decides, which has also chosen the checkpoints: not every run has a test/bpc")
+        print("ranked by val/bpc, which also selected the checkpoints: not every run has a test/bpc")
     if table["mark"].eq("not comparable").any():
-        print("not comparable: the held-out texts (val_sha256) of these runs differ, so their figures say nothing")
+        print("not comparable: the held-out texts (val_sha256) of these runs differ")
     if (table["runs"] > table["n"]).any():
-        print("some runs repeat design and seed of another: such a seed counts once, with its mean")
+        print("some runs repeat the design and seed of another: such a seed counts once, with its mean")
 
 
 def _rich_table(table: pd.DataFrame, by: list[str], compared: str | None, costs: Sequence[str]) -> Any:
-    """The summary for a terminal: a section for each comparison, its winner bold."""
+    """The table for a terminal: one section per comparison, with the best row in bold."""
     from rich import box
     from rich.table import Table
 
@@ -101,14 +101,14 @@ def _rich_table(table: pd.DataFrame, by: list[str], compared: str | None, costs:
 
 
 def _labelled(table: pd.DataFrame, by: list[str], compared: str | None) -> pd.DataFrame:
-    """The rows with their factors in words: `level` of the compared one, `facet` of all others."""
+    """Add the factors as text: `level` for the compared factor, `facet` for all others."""
     others = [name for name in by if name != compared]
     facets = [", ".join(f"{name}={_shown(name, row[name])}" for name in others) for row in table.to_dict("records")]
     return table.assign(facet=facets, level=[_shown(compared, value) for value in table[compared]] if compared else "")
 
 
 def _shown(name: str, value: Any) -> str:
-    """The value of a factor as one would type it."""
+    """The value of a factor as it would be typed on the command line."""
     if pd.isna(value):
         return {"embedding_dim": "one-hot", "hidden_size": "matched"}.get(name, "null")
     text = f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,17 +1,17 @@
-"""Summary: what summary.json says of a run."""
+"""Summary: the content of summary.json."""
 
 from typing import Any
 
 
 class Summary(dict[str, Any]):
-    """The facts of a run under the keys of summary.json, such as 'val/bpc'; empty where there is no run yet.
+    """The facts about a run under the keys of summary.json, such as 'val/bpc'; empty if there is no run yet.
 
-    A run that has begun has all keys, with None for what is not known (yet).
+    Once a run has started, all keys exist, with None for unknown values.
     """
 
     @property
     def status(self) -> str | None:
-        """running, finished, failed or interrupted; None where nothing has been written yet."""
+        """running, finished, failed or interrupted; None if nothing has been written yet."""
         return self.get("status")
 
     @property
@@ -20,18 +20,18 @@ class Summary(dict[str, Any]):
 
     @property
     def error(self) -> str | None:
-        """Why a run has failed."""
+        """Why the run has failed."""
         return self.get("error")
 
     @property
     def diverged(self) -> bool:
-        """Whether it has failed because the loss or the weights became no number."""
+        """Whether the run has failed because its loss or weights were not finite."""
         return (self.error or "").startswith(DIVERGED)
 
     def is_run(self, identity: str) -> bool:
-        """Whether this is the run with this identity, trained as such from its beginning."""
+        """Whether this run has this identity and was trained under it from the beginning."""
         return self.get("identity") == identity and self.get("resumed_from") is None
 
 
 DIVERGED = "training diverged"
-"""Begins the error of a run that diverged."""
+"""Beginning of the error message of a run that diverged."""

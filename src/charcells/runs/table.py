@@ -1,4 +1,4 @@
-"""Many run folders as one tidy table."""
+"""Many run folders as one table."""
 
 import json
 from itertools import chain
@@ -21,33 +21,33 @@ SHORT = {
     "train_fraction": "data.train_fraction",
     "corpus": "corpus.name",
 }
-"""What a summary calls the options that are compared most, in the order in which tables show them."""
+"""Short names of the options that are compared most, as in summary.json, in the order in which tables show them."""
 
 METRICS = ("val/bpc", "test/bpc")
 COSTS = ("parameters", "train_seconds", "chars_per_second")
-TEXT = ("corpus_sha256", "val_sha256", "test_chars")
-"""What tells the held-out text of one run from that of another."""
+HELD_OUT_TEXT = ("corpus_sha256", "val_sha256", "test_chars")
+"""Columns that identify the held-out text of a run."""
 
-FACTS = ("folder", "status", *SHORT, "seed", *METRICS, *COSTS, *TEXT, "error")
-"""Columns that every table of runs has, whatever the summaries lack. So are all options."""
+FACTS = ("folder", "status", *SHORT, "seed", *METRICS, *COSTS, *HELD_OUT_TEXT, "error")
+"""Columns that every table of runs has, besides all options, even if the summaries lack them."""
 
 DEFAULTS = {name: None if item.default == "???" else item.default for name, item in options(Config)}
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
-    """A row for each run folder at any depth below a folder, which may be one itself, sorted by path.
+    """One row for each run folder in and below a folder, sorted by path.
 
-    Columns: `folder` (relative), the facts of summary.json under their own names (`versions.torch` where they are
-    nested), and each option under its dotted name, lists as JSON. Where a summary lacks one of the SHORT names, it is
-    taken from the configuration. `status` is 'unreadable' where either file is missing or damaged.
+    Columns: `folder` (relative), the facts of summary.json under their own names (dotted if they are nested, such as
+    `versions.torch`), and each option under its dotted name, with lists as JSON. If a summary lacks one of the SHORT
+    names, its value is taken from the configuration. `status` is 'unreadable' if either file is missing or damaged.
 
-    Raises UserError for a folder that does not exist or holds no run.
+    Raises UserError if the folder does not exist or contains no runs.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder: name one that holds runs, such as sweeps/biblia")
+        raise UserError(f"{folder} is not a folder: give one that contains runs, such as sweeps/biblia")
     runs = sorted(find_run_folders(folder), key=lambda run: run.path)
     if not runs:
-        raise UserError(f"{folder} holds no run: nowhere in it is a {CONFIG} or a {SUMMARY}")
+        raise UserError(f"{folder} contains no runs: there is no {CONFIG} or {SUMMARY} in it or below")
     settings = [_read_options(run) for run in runs]
     facts = [_facts(run, options) for run, options in zip(runs, settings, strict=True)]
     places = [{"folder": str(run.path.relative_to(folder))} for run in runs]
@@ -57,7 +57,7 @@ def read_runs(folder: Path) -> pd.DataFrame:
 
 
 def _read_options(run: RunFolder) -> dict[str, Any]:
-    """Every option of a run under its dotted name; empty where config.yaml is missing or damaged."""
+    """All options of a run under their dotted names; empty if config.yaml is missing or damaged."""
     options = run.read_options()
     return DEFAULTS | _flat(options) if options else {}
 
@@ -66,7 +66,7 @@ def _facts(run: RunFolder, config: dict[str, Any]) -> dict[str, Any]:
     summary = _flat(run.read_summary())
     short = {name: config.get(option) for name, option in SHORT.items()}
     if config.get("model.match_parameters") is not None:
-        short["hidden_size"] = None  # only the summary knows which size that came to
+        short["hidden_size"] = None  # only the summary has the resulting size
     facts = short | summary
     if not summary or not config:
         facts["status"] = "unreadable"

@@ -1,7 +1,7 @@
-"""A sweep: many runs by one command, each in a folder that is named after its configuration. Hydra is not known here.
+"""A sweep: many runs with one command, each in a folder named after its configuration. This package does not use Hydra.
 
-The process that starts a sweep plans it (`plan`) and watches it (`watch`): it shows how far the sweep is and closes it
-with the table of its runs and the list of what failed. A job, in whatever process or machine it runs, looks for itself
-whether there is something to skip, to resume or to train (`job`). They meet in the run folders; on one machine a worker
-also stops when the process that started it asks for it or ends (`workers`).
+The parent is the process that starts a sweep. It plans the jobs (`plan`), shows their progress, and ends with a table
+of the runs and a list of failures (`watch`). Each job decides for itself, in whatever process or on whatever machine it
+runs, whether to skip, resume or train its run (`job`). Parent and jobs communicate through the run folders. On one
+machine, a worker also stops when the parent asks for it or has ended (`workers`).
 """

@@ -1,4 +1,4 @@
-"""A run of a sweep in the process that trains it: skip, resume or train it."""
+"""A job of a sweep, in the process that trains it: skip, resume or train the run."""
 
 import dataclasses
 import signal
@@ -19,23 +19,23 @@ from charcells.text.corpus import load_corpus
 
 
 def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: Sequence[str]) -> None:
-    """Bring the run in `folder` to its end: skip, resume or train it. A failure is recorded, and the sweep goes on.
+    """Skip, resume or train the run in `folder`. A failure is recorded and not raised, so that the sweep continues.
 
-    A run that is there and is another one (of other options, another text or another RESULTS_VERSION), or is to be
-    run again, is not overwritten but moved into `.replaced` beside it.
+    If the folder contains a different run (other options, another text or another RESULTS_VERSION), or one that is to
+    be trained again, that run is not overwritten but moved into `.replaced` next to it.
 
     Args:
         config: a checked configuration.
         folder: the run folder.
-        cores: how many CPU cores the run may use; None: all.
+        cores: number of CPU cores that the run may use; None: all.
         group: name of the sweep, for W&B.
-        tags: the overrides that make this run, for W&B.
+        tags: overrides that distinguish this run, for W&B.
     """
     run = RunFolder(folder)
-    worker, seen = follow_parent(), run.summary_written()
+    worker, written_before = follow_parent(), run.summary_written()
     handlers: AbstractContextManager[None] = nullcontext()
-    if worker:  # Ctrl-C reaches every process of a terminal; what it means for a sweep is its parent's business
-        ignore_stop_signals(but=signal.SIGTERM)
+    if worker:  # Ctrl-C reaches every process of a terminal, but the parent decides when its workers stop
+        ignore_stop_signals(except_for=signal.SIGTERM)
     elif is_parent():
         handlers = StopHandlers(raise_interrupted)
     with handlers:
@@ -46,13 +46,13 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
             ask_to_stop(stopped.number)
         except KeyboardInterrupt:
             ask_to_stop(signal.SIGINT)
-        except Busy as error:  # the process that trains there keeps the record
+        except Busy as error:  # the process that trains there records the outcome
             print(f"error: {error}", file=sys.stderr)
         except UserError as error:
-            _record_failure(config, run, error, seen)
-        except Exception as error:  # a bug of ours: it keeps its traceback, and the other runs their chance
+            _record_failure(config, run, error, written_before)
+        except Exception as error:  # a bug: show its traceback, but let the other runs continue
             traceback.print_exc()
-            _record_failure(config, run, error, seen)
+            _record_failure(config, run, error, written_before)
         finally:
             if worker:
                 ignore_stop_signals()
@@ -62,35 +62,36 @@ def _run(config: Config, run: RunFolder, cores: int | None, group: str, tags: Se
     own = identity(config, load_corpus(config.corpus, config.corpora_dir).sha256)
     if not config.rerun and run.finished_twin(own) is not None:
         return
-    from charcells.training.train import train  # torch and lightning, which nothing that is skipped need wait for
+    from charcells.training.train import train  # imports torch and lightning, which a skipped run does not need
 
     run.path.mkdir(parents=True, exist_ok=True)
-    with run.hold():  # nobody is to be at work in what is moved
+    with run.hold():  # no other process may be training in a folder that is moved
         summary = run.read_summary()
         same = summary.is_run(own) and not summary.finished
         trained = run.last.exists()
         if summary and trained and not same:
             run.move_aside()
-    if same and trained:  # bits are equal for equal threads
+    if same and trained:  # a resume is only bit for bit exact with the same number of threads
         config = dataclasses.replace(config, threads=summary["threads"])
     config = dataclasses.replace(config, rerun=False)
     train(config, run.path, resume=run.has_summary, cores=cores, group=group, tags=tags)
 
 
-def _record_failure(config: Config, run: RunFolder, error: Exception, seen: int | None) -> None:
-    """Leave word of a run that failed before it could do so itself. What another run has left is not overwritten.
+def _record_failure(config: Config, run: RunFolder, error: Exception, written_before: int | None) -> None:
+    """Record the failure of a run that could not record it itself.
 
-    `seen`: when its summary had last been written before.
+    A finished run, or a failure that train() has recorded already, is not overwritten. `written_before` is when the
+    summary was last written before this job, in nanoseconds.
     """
     try:
         run.path.mkdir(parents=True, exist_ok=True)
         with run.hold():
             summary = run.read_summary()
-            if summary.finished or (summary.status == "failed" and run.summary_written() != seen):
+            if summary.finished or (summary.status == "failed" and run.summary_written() != written_before):
                 return
             run.write_config(config)
             run.write_summary(Summary(summary, status="failed", error=str(error) or type(error).__name__))
-    except Busy:  # as above
+    except Busy:  # as in run_job
         print(f"error: {run}: {error}", file=sys.stderr)
-    except OSError as unwritable:  # a full disk has no place for the news of itself
+    except OSError as unwritable:  # for example a full disk
         print(f"error: {run}: {error} (and this could not be recorded: {unwritable.strerror})", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""How far a sweep is, on the terminal: a line for each run that ends, a bar where somebody watches."""
+"""Progress of a sweep on the terminal: a line for each run that ends, and a bar if it is a terminal."""
 
 import statistics
 import sys
@@ -9,24 +9,24 @@ from collections.abc import Sequence
 from charcells.runs.folder import RunFolder
 from charcells.sweeps.plan import Job
 
-LOOK_SECONDS = 0.5
-"""From one look into the run folders to the next."""
+POLL_SECONDS = 0.5
+"""Time between two looks at the run folders."""
 
 
 class Progress:
-    """A thread that looks into the run folders of a sweep: a line for each run that ends, a bar where somebody watches.
+    """A thread that polls the run folders of a sweep. Prints a line for each run that ends; shows a bar on a terminal.
 
     Args:
-        jobs: of the sweep, planned.
+        jobs: all jobs of the sweep, after `plan`.
     """
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = jobs
-        self.begun: dict[RunFolder, float] = {}
+        self.started: dict[RunFolder, float] = {}
         self.ended: dict[RunFolder, str] = {}
         self.seconds: list[float] = []
-        self.most = 1  # that ran at once
-        self._over = threading.Event()
+        self.max_running = 1  # most runs at the same time so far
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
@@ -39,36 +39,36 @@ class Progress:
             bar_format="{desc} {bar} {n_fmt}/{total_fmt} {postfix}",
         )
         for job in self.jobs:
-            if job.twin is not None:
-                where = "" if job.twin == job.folder else f" as {job.twin}"
+            if job.finished_twin is not None:
+                where = "" if job.finished_twin == job.folder else f" as {job.finished_twin}"
                 self.ended[job.folder] = "skipped"
-                self._say(f"skipped   {job.label}: finished already{where} (rerun=true trains it again)")
-        self._look()
+                self._say(f"skipped   {job.label}: already finished{where} (rerun=true trains it again)")
+        self._poll()
         self._thread.start()
 
     def __exit__(self, *exception: object) -> None:
-        self._over.set()
+        self._done.set()
         self._thread.join()
-        self._look()
+        self._poll()  # runs may have ended since the last look
         self._bar.close()
 
     def _watch(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
-            self._look()
+        while not self._done.wait(POLL_SECONDS):
+            self._poll()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         now = time.monotonic()
         for job in self.jobs:
             if job.folder in self.ended:
                 continue
             outcome = job.outcome()
             if outcome is not None:
-                self.begun.setdefault(job.folder, now)
+                self.started.setdefault(job.folder, now)
             if outcome in ("finished", "failed", "interrupted"):
                 self.ended[job.folder] = outcome
-                self.seconds.append(now - self.begun[job.folder])
+                self.seconds.append(now - self.started[job.folder])
                 self._say(f"{outcome:<9} {job.label}{self._result(job)}")
-        self.most = max(self.most, len(self.begun) - len(self.begun.keys() & self.ended.keys()))
+        self.max_running = max(self.max_running, len(self.started.keys() - self.ended.keys()))
         self._bar.n = len(self.ended)
         self._bar.set_postfix_str(self.state())
 
@@ -87,17 +87,17 @@ class Progress:
         sys.stdout.flush()
 
     def state(self) -> str:
-        """How many run, how many failed, and how long the rest may take."""
-        running = [folder for folder in self.begun if folder not in self.ended]
+        """Number of running and failed runs, and an estimate of the remaining time."""
+        running = [folder for folder in self.started if folder not in self.ended]
         failed = sum(outcome == "failed" for outcome in self.ended.values())
-        return f"{len(running)} running, {failed} failed" + self._left(running)
+        return f"{len(running)} running, {failed} failed" + self._time_left(running)
 
-    def _left(self, running: Sequence[RunFolder]) -> str:
-        """About how long, judged by the runs of this sweep that have ended; empty before the first has."""
+    def _time_left(self, running: Sequence[RunFolder]) -> str:
+        """The remaining time, estimated from the runs of this sweep that have ended; empty before the first has."""
         open_jobs = len(self.jobs) - len(self.ended)
         if not self.seconds or not open_jobs:
             return ""
         each, now = statistics.mean(self.seconds), time.monotonic()
-        done = sum(min(now - self.begun[folder], each) for folder in running)
-        minutes, seconds = divmod(round((open_jobs * each - done) / self.most), 60)
+        done = sum(min(now - self.started[folder], each) for folder in running)
+        minutes, seconds = divmod(round((open_jobs * each - done) / self.max_running), 60)
         return f", about {f'{minutes} min' if minutes else f'{seconds} s'} left"

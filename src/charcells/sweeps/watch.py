@@ -1,4 +1,4 @@
-"""Watch the jobs of a sweep while they run; close with a table and the list of failures."""
+"""Watch the jobs of a sweep while they run; end with a table and a list of failures."""
 
 import shutil
 import sys
@@ -14,41 +14,41 @@ from charcells.runs.folder import RunFolder
 from charcells.signals import Interrupted, StopHandlers
 from charcells.sweeps.plan import Job
 from charcells.sweeps.progress import Progress
-from charcells.sweeps.workers import ask_to_stop, be_parent, stop_signal
+from charcells.sweeps.workers import ask_to_stop, stop_signal, sweep_parent
 
 
 @contextmanager
 def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = True) -> Iterator[None]:
-    """While the jobs run inside, show how far they are; then print the table, and exit if not all is well.
+    """Show progress while the jobs run inside the block, then print the table of each sweep folder.
 
-    `tables`: whether the sweep folders are sweeps of one design each, of which a table says something.
+    `tables`: whether each sweep folder is a sweep of one design, so that a table of it is meaningful.
 
-    Raises Interrupted where the sweep was asked to stop, SystemExit with the list of failures where there are any.
+    Raises Interrupted if the sweep was stopped by a signal, and SystemExit with the list of failures if there are any.
     """
-    here = "n_jobs" in launcher or launcher["_target_"].endswith("BasicLauncher")
-    asked = 0
+    is_local = "n_jobs" in launcher or launcher["_target_"].endswith("BasicLauncher")
+    stopped_by = 0
     with tempfile.TemporaryDirectory(prefix="charcells-") as scratch, ExitStack() as during:
-        if here:
-            during.enter_context(be_parent(Path(scratch)))
+        if is_local:
+            during.enter_context(sweep_parent(Path(scratch)))
             during.enter_context(StopHandlers(_StopAll()))
         try:
             with Progress(jobs):
                 yield
         finally:
-            asked = stop_signal()
+            stopped_by = stop_signal()
             during.close()
             if tables:
                 _close(jobs)
-    if asked:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        raise Interrupted(asked)
+    if stopped_by:
+        print("interrupted; the same command continues the sweep", file=sys.stderr)
+        raise Interrupted(stopped_by)
     failures = [f"{job.label} ({job.folder}): {failure}" for job in jobs if (failure := _failure(job)) is not None]
     if failures:
         sys.exit("\n".join([f"{len(failures)} of the sweep's runs failed:", *failures]))
 
 
 class _StopAll:
-    """A handler that has all jobs stop; a second signal does not wait for them."""
+    """A signal handler that asks all jobs to stop. A second signal does not wait for them."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -58,18 +58,19 @@ class _StopAll:
             raise KeyboardInterrupt
         self.asked = True
         ask_to_stop(number)
-        print("stopping: each run saves itself at the end of its step (once more: at once)", file=sys.stderr)
+        print("stopping: each run is saved at the end of its step (repeat to stop at once)", file=sys.stderr)
 
 
 def _failure(job: Job) -> str | None:
+    """Why the job has not finished; None if it has."""
     outcome = job.outcome()
-    if job.twin is not None or outcome == "finished":
+    if job.finished_twin is not None or outcome == "finished":
         return None
     if outcome is None and job.identity is not None and job.folder.finished_twin(job.identity):
-        return None  # the same run under another name has been finished meanwhile
+        return None  # meanwhile the same run has finished under another name
     if outcome == "failed":
         return str(job.folder.read_summary().error)
-    try:
+    try:  # is another process training there?
         if job.folder.path.is_dir():
             with job.folder.hold():
                 pass
@@ -78,13 +79,13 @@ def _failure(job: Job) -> str | None:
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     if outcome in ("running", "interrupted"):
-        return f"{outcome}, but its process has ended; the same command goes on"
-    return job.error or "it did not start; the same command goes on"
+        return f"{outcome}, but its process has ended; the same command continues it"
+    return job.error or "it did not start; the same command continues it"
 
 
 def _close(jobs: Sequence[Job]) -> None:
     """Print the table of each sweep folder that has a run to show."""
-    for job in jobs:  # Hydra has made a folder for each; remove those that nothing was written into
+    for job in jobs:  # Hydra creates a folder for each job; remove those that are empty
         if job.folder.path.is_dir() and job.folder.is_empty:
             shutil.rmtree(job.folder.path)
     folders = sorted({job.folder.path.parent for job in jobs})

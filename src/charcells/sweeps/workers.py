@@ -1,7 +1,7 @@
-"""How the process that starts a sweep and its workers on the same machine stop together.
+"""Stopping a sweep's parent and its workers on the same machine together.
 
-Two environment variables are inherited by the workers: the process id that they must not outlive, and a file whose
-existence asks all of them to save their run and stop.
+Workers inherit two environment variables: the process id of the parent, which they must not outlive, and the path of a
+file. Once that file exists, all workers save their run and stop.
 """
 
 import os
@@ -16,17 +16,17 @@ PARENT = "CHARCELLS_SWEEP_PARENT"
 """Environment variable with the process id of the sweep's parent."""
 
 STOP = "CHARCELLS_SWEEP_STOP"
-"""Environment variable with the path of the file that asks for a stop; it holds the number of the signal behind it."""
+"""Environment variable with the path of the stop file, which contains the number of the signal that caused the stop."""
 
 POLL_SECONDS = 0.2
 
 
 @contextmanager
-def be_parent(folder: Path) -> Iterator[None]:
-    """Have the jobs that start inside follow this process.
+def sweep_parent(folder: Path) -> Iterator[None]:
+    """Make this process the parent of the jobs that start inside the block.
 
     Args:
-        folder: an empty one, for the file that asks for a stop.
+        folder: an empty folder for the stop file.
     """
     os.environ |= {PARENT: str(os.getpid()), STOP: str(folder / "stop")}
     try:
@@ -41,7 +41,10 @@ def is_parent() -> bool:
 
 
 def follow_parent() -> bool:
-    """In a worker on the parent's machine: end when it ends, stop when it asks. Returns whether this is a worker."""
+    """In a worker on the parent's machine: end with the parent, and stop when it asks.
+
+    Returns whether this is a worker.
+    """
     if PARENT not in os.environ or is_parent():
         return False
     if not any(thread.name == PARENT for thread in threading.enumerate()):
@@ -53,7 +56,8 @@ def _follow(parent: int) -> None:
     asked = False
     while True:
         if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)  # a run folder is whole at any moment; two writers would spoil it
+            # SIGKILL is safe, because a run folder is consistent at any moment. An orphan must not go on writing to it.
+            os.kill(os.getpid(), signal.SIGKILL)
         if stop_signal() and not asked:
             asked = True
             os.kill(os.getpid(), signal.SIGTERM)
@@ -61,13 +65,14 @@ def _follow(parent: int) -> None:
 
 
 def stop_signal() -> int:
-    """The number of the signal after which all jobs on this machine are to stop; 0 where nobody has asked."""
+    """The number of the signal that asked all jobs on this machine to stop; 0 if there was none."""
     if STOP not in os.environ or not Path(os.environ[STOP]).exists():
         return 0
-    return int(Path(os.environ[STOP]).read_text() or signal.SIGTERM)  # empty while it is being written
+    # the file is empty for a moment while it is written
+    return int(Path(os.environ[STOP]).read_text() or signal.SIGTERM)
 
 
 def ask_to_stop(number: int) -> None:
-    """Have all jobs on this machine stop, as after the signal of that number; the first one counts."""
+    """Ask all jobs on this machine to stop, as if by this signal. Only the first signal is recorded."""
     if STOP in os.environ and not Path(os.environ[STOP]).exists():
         Path(os.environ[STOP]).write_text(str(number))

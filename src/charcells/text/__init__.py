@@ -1,1 +1,1 @@
-"""From a name to a text, and what can be said of texts by counting. No PyTorch."""
+"""Loading corpora, and statistics of texts: vocabulary, n-grams, copies, words. No PyTorch."""

@@ -1,7 +1,7 @@
-"""What a recurrent model must beat on the same split: n-grams and compressors, measured once and kept in the cache.
+"""Baselines for a recurrent model on the same split: n-gram models and compressors, cached after the first measurement.
 
-They learn from the same training text and are scored on the same held-out text as a run with the same options, which
-finds the result in the cache and shows it beside its own.
+They learn from the same training text and are scored on the same held-out text as a run with the same options. Such a
+run finds the result in the cache and shows it next to its own.
 """
 
 import bz2
@@ -23,26 +23,28 @@ from charcells.text.vocabulary import Vocabulary
 log = logging.getLogger(__name__)
 
 VERSION = 1
-"""Of the figures in the cache: to be raised with every change that alters them."""
+"""Version of the cached figures. Raise it with every change that alters them."""
 
 Progress = Callable[[str], object]
-"""Called with the name of what is done next."""
+"""Called with the name of the next step."""
 
 
 def xz(content: bytes) -> int:
-    """Bytes after xz at its strongest, with a window over all of it and without the container's own 40 or so."""
+    """Size in bytes under xz's strongest preset, with a window as long as the content, and without the xz container."""
     options = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": max(len(content), 4096)}
     return len(lzma.compress(content, lzma.FORMAT_RAW, filters=[options]))
 
 
 def measure(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
-    """What n-gram models of order 1 to MAX_ORDER and compressors reach on the held-out parts of a text.
+    """Score n-gram models of order 1 to MAX_ORDER and compressors on the held-out parts of a text.
 
-    Returns what the cache holds: `best_order` (by validation; None without any), the size of each part in characters,
-    and `rows`, each with `name`, `order` (None for compressors) and `val/loss`, `test/loss` (nats per character),
-    `val/bpc`, `test/bpc` (bits), None for a part that is empty. Their names: 'n-gram'; 'xz', what the held-out text
-    adds to the compressed training text, both as UTF-8; 'xz alone' and 'bz2 alone', the compressed held-out text by
-    itself. bzip2 compresses 900 kB at a time and forgets, so there is no 'bz2' that has seen the training text.
+    Returns the dictionary that is cached: `best_order` (the lowest validation loss, None without validation text), the
+    size of each part in characters, and `rows`. A row has `name`, `order` (None for compressors), `val/loss` and
+    `test/loss` in nats per character, and `val/bpc` and `test/bpc` in bits per character; None for an empty part.
+
+    Names of rows: 'n-gram'; 'xz', the bytes that the held-out text adds to the compressed training text, both in UTF-8;
+    'xz alone' and 'bz2 alone', the compressed held-out text by itself. There is no 'bz2' row with the training text,
+    because bzip2 compresses blocks of 900 kB independently.
     """
     started = time.perf_counter()
     parts = text.split
@@ -80,9 +82,9 @@ def _measure_compressors(
 ) -> list[dict[str, Any]]:
     train = _utf8(text.train_text)
     progress("compressing with xz")
-    trained = xz(train)
+    train_size = xz(train)
     sizes: dict[str, Callable[[bytes], int]] = {
-        "xz": lambda content: xz(train + content) - trained,
+        "xz": lambda content: xz(train + content) - train_size,
         "xz alone": xz,
         "bz2 alone": lambda content: len(bz2.compress(content)),
     }
@@ -105,17 +107,17 @@ def _row(name: str, order: int | None, nats: dict[str, float]) -> dict[str, Any]
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogatepass")  # some encodings, such as UTF-7, decode to lone surrogates
 
 
 def best(result: dict[str, Any]) -> dict[str, Any] | None:
-    """The row of the n-gram model with the lowest validation loss; None where nothing is held out for validation."""
+    """The row of the n-gram model with the lowest validation loss; None without validation text."""
     return next((row for row in result["rows"] if row["order"] and row["order"] == result["best_order"]), None)
 
 
 def cache_file(text: SplitCorpus) -> Path:
-    """Where the result for this text, split and training range is kept. They decide all that is measured."""
-    import pooch  # half a second
+    """The cache file for this text, split and training range. Nothing else influences the figures."""
+    import pooch  # the import takes half a second
 
     digest, parts = hashlib.sha256(_utf8(text.corpus.text)), text.split
     digest.update(json.dumps([*text.train_range, parts.train_end, parts.val_end, parts.length]).encode())
@@ -123,7 +125,7 @@ def cache_file(text: SplitCorpus) -> Path:
 
 
 def cached(text: SplitCorpus) -> dict[str, Any] | None:
-    """What `measure` has returned for this text, split and training range; None where the cache has no such result."""
+    """The cached result of `measure` for this text, split and training range; None if there is none."""
     try:
         result = json.loads(cache_file(text).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -131,8 +133,8 @@ def cached(text: SplitCorpus) -> dict[str, Any] | None:
     return result if isinstance(result, dict) and result.get("version") == VERSION else None
 
 
-def obtain(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
-    """What the cache holds for this text, split and training range, or else what is measured now and put there."""
+def load_or_measure(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
+    """The cached result for this text, split and training range. If there is none, measure and cache it."""
     result = cached(text)
     if result is None:
         measured = measure(text, progress=progress)
@@ -142,5 +144,5 @@ def obtain(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(result, indent=1) + "\n")
         except OSError as error:
-            log.warning("%s cannot be written, so the result is not kept: %s", path, error.strerror or error)
+            log.warning("%s cannot be written, so the result is not cached: %s", path, error.strerror or error)
     return result

@@ -1,4 +1,4 @@
-"""From a name to a text: find the file, verify, decode, normalise, strip boilerplate, cut, split."""
+"""Load a corpus: find the file, verify, decode and normalise it, strip boilerplate, truncate, split."""
 
 import hashlib
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text ready to be learned. `sha256` is that of the file, or of the text where no file is behind it."""
+    """A text ready for training. `sha256` is the hash of its file, or of the text itself if it has no file."""
 
     name: str
     text: str
@@ -28,9 +28,9 @@ class Corpus:
 
 
 def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
-    """The text that a corpus configuration describes.
+    """Load the text that a corpus configuration describes.
 
-    Raises UserError where the text cannot be found, is not what its hash says, or cannot be read as text.
+    Raises UserError if the file cannot be found, does not match its hash, or is not text.
     """
     if config.name in EMBEDDED and config.path is not None:
         raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
@@ -43,8 +43,8 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
         sha256 = hashlib.sha256(content).hexdigest()
         if config.sha256 is not None and sha256 != config.sha256:
             raise UserError(
-                f"{path} is not the text that corpus={config.name} stands for: its SHA-256 is {sha256}, expected "
-                f"{config.sha256}. Remove the file so that it is fetched again, or read it as your own text with "
+                f"{path} is not the file of corpus={config.name}: its SHA-256 is {sha256}, expected {config.sha256}. "
+                f"Remove the file so that it is downloaded again, or read it as your own text with "
                 f"corpus=file corpus.path={path}"
             )
         text = decode(content, config.encoding, path)
@@ -53,29 +53,29 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     if config.strip_boilerplate:
         text = strip_boilerplate(text)
     elif has_boilerplate(text):
-        log.info("the text carries Project Gutenberg's header and licence; corpus.strip_boilerplate=true cuts them")
+        log.info("the text contains Project Gutenberg's header and licence; corpus.strip_boilerplate=true removes them")
     text = text[: config.max_chars]
     if len(text) < 2:
-        raise UserError(f"corpus={config.name} has {len(text)} characters: a model needs at least 2 to learn from")
+        raise UserError(f"corpus={config.name} has {len(text)} characters: a model needs at least 2")
     return Corpus(config.name, text, sha256)
 
 
 def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
-    """The file of a corpus: `corpus.path`, then corpora_dir or CHARCELLS_CORPORA, then the cache, then a download."""
+    """Find the file of a corpus: `corpus.path`, corpora_dir or CHARCELLS_CORPORA, the cache, or a download."""
     if config.path is not None:
         return Path(os.path.expanduser(config.path))
     if config.file is None:
         raise UserError(f"corpus={config.name} needs a file: add corpus.path=mine.txt")
     if not re.fullmatch(r"\w[\w.+-]{0,200}", config.file):
         raise UserError(
-            f"corpus.file={config.file!r} is not allowed: it is a plain file name, of letters, digits, '_', '.', '+' "
-            "and '-'. A file anywhere else is read with corpus.path="
+            f"corpus.file={config.file!r} is not allowed: it must be a plain file name of letters, digits, '_', '.', "
+            "'+' and '-'. To read a file from another folder, use corpus.path="
         )
     folder = corpora_dir or os.environ.get("CHARCELLS_CORPORA")
     if folder:
         folder = os.path.expanduser(folder)
         if not os.path.isdir(folder):
-            raise UserError(f"corpora_dir={folder} is no folder (it comes from corpora_dir or CHARCELLS_CORPORA)")
+            raise UserError(f"corpora_dir={folder} is not a folder (set by corpora_dir or CHARCELLS_CORPORA)")
         path = Path(folder) / config.file
         if path.exists():
             return path
@@ -85,9 +85,9 @@ def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
 def _read(path: Path) -> bytes:
     try:
         if stat.S_ISCHR(path.stat().st_mode):
-            raise UserError(f"corpus file {path} is a device, which may have no end")
+            raise UserError(f"corpus file {path} is a device, which may never end")
         content = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise UserError(f"corpus file {path} cannot be read: {reason}") from error
     except MemoryError as error:
@@ -109,9 +109,9 @@ class Split:
 def split(length: int, val_fraction: float, test_fraction: float) -> Split:
     """Split a text of `length` characters by position into train | val | test.
 
-    Raises UserError where a part that was asked for gets no character.
+    Raises UserError if a part with a fraction above 0 gets no characters.
     """
-    # a hair more, so that 90 % of 100,000 is not 89,999 because of how fractions are stored
+    # 1e-6 more, so that a rounding error does not turn 90 % of 100,000 into 89,999
     train_end = int(length * (1 - val_fraction - test_fraction) + 1e-6)
     val_end = int(length * (1 - test_fraction) + 1e-6) if val_fraction else train_end
     parts = {
@@ -121,21 +121,21 @@ def split(length: int, val_fraction: float, test_fraction: float) -> Split:
     for name, (fraction, characters) in parts.items():
         if fraction > 0 and characters == 0:
             raise UserError(
-                f"{name}={fraction} of a corpus of {length:,} characters is no character at all: "
-                f"raise it, set it to 0 or take a longer text"
+                f"{name}={fraction} of a corpus of {length:,} characters is less than one character: "
+                f"raise it, set it to 0 or use a longer text"
             )
     return Split(train_end, val_end, length)
 
 
 def train_part(parts: Split, fraction: float, offset: float) -> tuple[int, int]:
-    """(begin, end) of what is trained on: that share of the training text, from that share of it on."""
+    """(begin, end) of the part of the training text to train on; `fraction` and `offset` are shares of that text."""
     begin = int(parts.train_end * offset)
     return begin, min(begin + int(parts.train_end * fraction), parts.train_end)
 
 
 @dataclass(frozen=True)
 class SplitCorpus:
-    """A corpus, how it is split, and the (begin, end) of the part of its training text that is trained on."""
+    """A corpus, its split, and the range (begin, end) of the training text that is trained on."""
 
     corpus: Corpus
     split: Split
@@ -155,7 +155,7 @@ class SplitCorpus:
 
 
 def load_split(corpus: CorpusConfig, data: DataConfig, corpora_dir: str | None = None) -> SplitCorpus:
-    """The text that a configuration describes, split as it says. Raises UserError as `load_corpus` and `split` do."""
+    """Load and split the text that a configuration describes. Raises the UserErrors of `load_corpus` and `split`."""
     loaded = load_corpus(corpus, corpora_dir)
     parts = split(len(loaded.text), data.val_fraction, data.test_fraction)
     return SplitCorpus(loaded, parts, train_part(parts, data.train_fraction, data.train_offset))

@@ -1,4 +1,4 @@
-"""Corpus files from the network, into the user's cache: over https, capped, checked against their hash."""
+"""Downloads of corpus files into the user's cache: over https, limited in size, checked against their hash."""
 
 import logging
 from pathlib import Path
@@ -10,15 +10,18 @@ from charcells.errors import UserError
 log = logging.getLogger(__name__)
 
 SCHEME = "https"
-"""The only way by which anything is downloaded."""
+"""The only URL scheme that is allowed, for redirections too."""
 
 MAX_DOWNLOAD = 256 << 20
-"""Bytes after which a download is given up; the largest corpus that is shipped has a fiftieth of that."""
+"""Bytes after which a download is aborted. The largest corpus in conf/corpus has about a fiftieth of that."""
 
 
 def fetch(config: CorpusConfig) -> Path:
-    """The file in the user's cache, downloaded and checked against its hash if it is not there yet."""
-    import pooch  # half a second that runs on local files need not pay
+    """The file in the user's cache, downloaded and checked against its hash if it is not there yet.
+
+    Raises UserError if the corpus has no URL or hash, or if the download fails.
+    """
+    import pooch  # the import takes half a second, which runs on local files save
     import requests
 
     assert config.file is not None
@@ -26,10 +29,10 @@ def fetch(config: CorpusConfig) -> Path:
     if (cache / config.file).exists():
         return cache / config.file
     if config.url is None or config.sha256 is None:
-        raise UserError(f"corpus={config.name} has no address and hash to download it by: give corpus.path=")
+        raise UserError(f"corpus={config.name} has no URL and hash to download it with: set corpus.path=")
     if not config.url.startswith(f"{SCHEME}://"):
-        raise UserError(f"corpus.url={config.url} is not allowed: corpora are downloaded by {SCHEME} only")
-    help = f"Put the file into a folder as {config.file} and name that folder with corpora_dir= or CHARCELLS_CORPORA"
+        raise UserError(f"corpus.url={config.url} is not allowed: downloads only use {SCHEME}")
+    help = f"Save the file as {config.file} in a folder and set corpora_dir= or CHARCELLS_CORPORA to that folder"
     log.info("downloading %s from %s (licence: %s)", config.file, config.url, config.licence)
     pooch.get_logger().setLevel(logging.WARNING)
     try:
@@ -40,28 +43,28 @@ def fetch(config: CorpusConfig) -> Path:
             path=cache,
             downloader=_download,
         )
-    except (requests.RequestException, OSError) as error:  # the first is one of the second, and of odd names
+    except (requests.RequestException, OSError) as error:  # some RequestExceptions are not OSErrors
         reason = "there is no connection" if isinstance(error, requests.ConnectionError) else str(error)
         raise UserError(f"corpus={config.name} could not be downloaded from {config.url}: {reason}. {help}") from error
-    except ValueError as error:  # pooch's word for a wrong hash
+    except ValueError as error:  # raised by pooch for a wrong hash
         raise UserError(
-            f"what {config.url} answers is not the text that corpus={config.name} stands for (wrong SHA-256); nothing "
-            f"was kept. {help}"
+            f"the file at {config.url} is not the file of corpus={config.name} (wrong SHA-256); nothing was kept. "
+            f"{help}"
         ) from error
     return cache / config.file
 
 
 def _download(url: str, file: Any, pooch: Any) -> None:
-    """What `pooch.retrieve` calls: write what is behind an address to a file. Pooch checks it and puts it in place.
+    """The downloader for `pooch.retrieve`: write the content of a URL to a file. Pooch then checks and moves it.
 
-    Raises OSError where that is more than MAX_DOWNLOAD bytes, requests.RequestException where it cannot be had, or only
-    by way of another scheme.
+    Raises OSError for more than MAX_DOWNLOAD bytes, and requests.RequestException if the download fails or is
+    redirected to another scheme.
     """
     import requests
     from tqdm import tqdm
 
     with requests.Session() as session:
-        for scheme in set(session.adapters) - {f"{SCHEME}://"}:  # nor does a redirection leave it
+        for scheme in set(session.adapters) - {f"{SCHEME}://"}:  # so a redirection cannot switch to http
             del session.adapters[scheme]
         with session.get(url, stream=True, timeout=30) as response, open(file, "wb") as output:
             response.raise_for_status()
@@ -70,6 +73,6 @@ def _download(url: str, file: Any, pooch: Any) -> None:
                 for block in response.iter_content(1 << 16):
                     done += len(block)
                     if done > MAX_DOWNLOAD:
-                        raise OSError(f"it is larger than {MAX_DOWNLOAD:,} bytes, which no corpus is")
+                        raise OSError(f"the file is larger than {MAX_DOWNLOAD:,} bytes")
                     output.write(block)
                     bar.update(len(block))

@@ -1,4 +1,4 @@
-"""Texts that come with every Python."""
+"""Texts that are part of every Python installation."""
 
 import sysconfig
 import tokenize
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def pydoc() -> str:
-    """The language reference that every Python carries for `help()`, its topics in alphabetical order."""
+    """The language reference that Python ships for `help()`, its topics in alphabetical order."""
     from pydoc_data.topics import topics
 
     return "\n".join(topic.strip() + "\n" for _, topic in sorted(topics.items()))
 
 
 def stdlib() -> str:
-    """The Python files of the standard library in order of their paths, without tests and installed packages."""
+    """The Python files of the standard library, sorted by path, without tests and installed packages."""
     root = Path(sysconfig.get_path("stdlib"))
     skipped = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
     sources = []

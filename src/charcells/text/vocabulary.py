@@ -1,4 +1,4 @@
-"""The alphabet of a corpus: characters to token numbers and back, and how characters are shown."""
+"""The vocabulary of a corpus: from characters to tokens and back, and how characters are displayed."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from charcells.errors import UserError
 
 BLOCK = 1 << 20
-"""Characters converted at a time: whole texts at once would peak at far more memory than the text itself."""
+"""Characters converted at a time. Converting a whole text at once would need several times its memory."""
 
 
 def _codepoints(text: str) -> Iterator[NDArray[np.uint32]]:
@@ -24,13 +24,13 @@ def _codepoints(text: str) -> Iterator[NDArray[np.uint32]]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Distinct characters in code-point order; a character's position is its token."""
+    """The distinct characters of a text in code-point order; a character's position is its token."""
 
     characters: str
 
     @classmethod
     def of(cls, text: str) -> "Vocabulary":
-        """The alphabet of a text."""
+        """The vocabulary of a text."""
         present = np.zeros(0x110000, bool)
         for codepoints in _codepoints(text):
             present[codepoints] = True
@@ -48,13 +48,13 @@ class Vocabulary:
 
     @property
     def dtype(self) -> type[np.integer[Any]]:
-        """The smallest integer type that holds every token."""
+        """The smallest integer type that can hold every token."""
         return np.uint8 if len(self) <= 1 << 8 else np.uint16 if len(self) <= 1 << 16 else np.int32
 
     def encode(self, text: str) -> NDArray[np.integer[Any]]:
         """Tokens of a text, (len(text),), in `dtype`.
 
-        Raises UserError, naming them, for characters that are not in the vocabulary.
+        Raises UserError, which names the characters, if some are not in the vocabulary.
         """
         absent = len(self)
         table = np.full(0x110000, absent, np.int32)
@@ -70,7 +70,7 @@ class Vocabulary:
         return tokens
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """The text behind tokens."""
+        """The text that tokens stand for."""
         return "".join(self.characters[token] for token in tokens)
 
     def unknown(self, text: str) -> str:
@@ -79,13 +79,13 @@ class Vocabulary:
 
 
 def name_characters(characters: str, limit: int = 8) -> str:
-    """Characters as a person can find them: each quoted, with its code point."""
+    """Characters for an error message: each quoted and with its code point, at most `limit` of them."""
     named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in characters[:limit])
     return named + (f" and {len(characters) - limit} more" if len(characters) > limit else "")
 
 
 def visible(text: str, line_break: str = "\n") -> str:
-    """The text with what a terminal or browser would act upon, or not show, as an escape such as \\x1b."""
+    """The text with control characters and invisible characters shown as escapes such as \\x1b."""
     text = text.replace("\n", line_break)
     hidden = {c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     return "".join(ascii(c)[1:-1] if c in hidden else c for c in text)

@@ -1,1 +1,1 @@
-"""One run from configuration to summary, by Lightning."""
+"""Training one run with Lightning, from its configuration to its summary."""

@@ -1,4 +1,4 @@
-"""When a run is saved and how it is stopped: checkpoints, early stopping, signals."""
+"""Saving and stopping a run: checkpoints, early stopping, stop signals."""
 
 import logging
 import math
@@ -21,21 +21,22 @@ from charcells.training.record import Record, validation_follows
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS: float = 60
-"""A run that is killed loses at most so much of its training."""
+"""Seconds between checkpoints: the most training time that a kill can cost."""
 
 
 class Checkpoints(Callback):
-    """Saves last.ckpt once a minute and at each validation, best.ckpt where validation improved; stops when asked to.
+    """Saves checkpoints, and stops the run on a stop signal.
 
-    With `trainer.save_every_epoch` the end of epoch n is kept as epoch_n.ckpt.
+    last.ckpt is saved once a minute and at each validation, best.ckpt when the validation loss has improved. With
+    `trainer.save_every_epoch` the end of epoch n is also saved as epoch_n.ckpt.
 
-    A signal to stop is noted when it comes and answered at the end of the batch (or of the validation that follows
-    it), where the run can be saved such that it goes on exactly. A second signal does not wait. Ranks that share a run
-    stop at the same step, whichever the signal has reached first.
+    A stop signal takes effect at the end of the batch, or of the validation that follows it, because only there can the
+    run be saved for an exact resume. A second signal stops at once. All ranks of a run stop at the same step, whichever
+    of them received the signal.
 
     Args:
         folder: the run folder.
-        record: is asked, before each save, whether the model is sound.
+        record: checks for divergence before each save.
     """
 
     def __init__(self, folder: RunFolder, record: Record) -> None:
@@ -60,8 +61,8 @@ class Checkpoints(Callback):
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
         self._handlers.restore()
-        # in a thread: the signal may have come in the middle of a line of the same log, which takes no other meanwhile
-        message = "stopping at the end of this step, to save the run (once more: stop at once)"
+        # In a thread, because the signal may have interrupted a write to the same log, which cannot be re-entered.
+        message = "stopping at the end of this step to save the run (repeat to stop at once)"
         threading.Thread(target=log.info, args=(message,)).start()
 
     def on_train_batch_end(
@@ -70,10 +71,12 @@ class Checkpoints(Callback):
         if validation_follows(trainer, batch_idx):
             return
         self._save_epoch(trainer, pl_module)
-        due, number = self._agree(trainer)
-        if trainer.should_stop:  # there is no held-out text: the best model is the last
+        save_due, number = self._agree(trainer)
+        # no validation follows, so there is no held-out text: the last model counts as the best
+        if trainer.should_stop:
             self._save(trainer, self.folder.best)
-        if due or trainer.should_stop or number:  # after the best: from a last step nothing makes another best
+        # last.ckpt after best.ckpt: a run that is resumed from its last step would never write best.ckpt
+        if save_due or trainer.should_stop or number:
             self._save(trainer, self.folder.last)
         if number:
             raise Interrupted(number)
@@ -105,29 +108,35 @@ class Checkpoints(Callback):
     def _save(self, trainer: Trainer, path: Path) -> None:
         self.record.check(trainer)
         trainer.save_checkpoint(path)
-        trainer.strategy.barrier()  # no rank is to look for it before
+        trainer.strategy.barrier()  # no rank may look for the file before it is complete
         self._saved = time.monotonic()
 
     def _agree(self, trainer: Trainer) -> tuple[bool, int]:
-        """Whether a checkpoint is due, and the number of the signal to stop, 0 for none: on any rank, so on all."""
-        due, number = time.monotonic() - self._saved > CHECKPOINT_SECONDS, self._signal or 0
+        """Whether a checkpoint is due, and the stop signal or 0.
+
+        The ranks take the maximum, so that all do the same.
+        """
+        save_due, number = time.monotonic() - self._saved > CHECKPOINT_SECONDS, self._signal or 0
         if trainer.world_size > 1:
-            asked = torch.tensor([int(due), number], device=trainer.strategy.root_device)
+            asked = torch.tensor([int(save_due), number], device=trainer.strategy.root_device)
             torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
-            due, number = bool(asked[0]), int(asked[1])
-        return due, number
+            save_due, number = bool(asked[0]), int(asked[1])
+        return save_due, number
 
 
 class CheckpointFiles(TorchCheckpointIO):
-    """Writes a checkpoint whole or not at all, and where it lies: Lightning's own goes by the system's /tmp."""
+    """Writes checkpoints atomically, with the draft beside the final file. Lightning's own goes through /tmp."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         write_checkpoint(checkpoint, Path(path))
 
 
 class EarlyStopping(callbacks.EarlyStopping):
-    """Lightning's, made exact for runs that are resumed: the patience is the configuration's, and a run that was
-    interrupted in the very moment it had stopped stays stopped."""
+    """Lightning's EarlyStopping, made exact for resumed runs.
+
+    The patience is that of the current configuration, not the saved one. A run that was interrupted just after early
+    stopping had ended it does not train any further.
+    """
 
     def __init__(self, patience: int) -> None:
         super().__init__("val/loss", patience=patience, verbose=False, check_on_train_epoch_end=False)

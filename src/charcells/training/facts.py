@@ -1,4 +1,4 @@
-"""What is known of a run before it trains: the first state of its summary, and that in a sentence."""
+"""Facts about a run that are known before training: its first summary, and a one-line description."""
 
 import platform
 import subprocess
@@ -35,7 +35,7 @@ def describe(summary: Summary, steps_per_epoch: int) -> str:
 
 
 def first_summary(config: Config, data: CharDataModule, module: CharLM) -> Summary:
-    """The summary as far as it is known before training; the rest stands as None."""
+    """The summary as far as it is known before training; all other keys are None."""
     model, text = module.model, data.text
     return Summary(
         {
@@ -80,14 +80,14 @@ def first_summary(config: Config, data: CharDataModule, module: CharLM) -> Summa
 
 
 def device_name(trainer: Trainer) -> str:
-    """The device that a run computes on, and how many of them."""
+    """Name of the device that a run uses, with the number of devices if there are several."""
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return name if trainer.world_size == 1 else f"{trainer.world_size} × {name}"
 
 
 def _baseline(text: SplitCorpus) -> dict[str, Any]:
-    """The n-gram model to be beaten on this text and split, where `charcells baselines` has measured one."""
+    """The best n-gram model on this text and split, if `charcells baselines` has measured one; else None."""
     result = baselines.cached(text)
     row = (baselines.best(result) if result is not None else None) or {}
     return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}

@@ -1,10 +1,10 @@
-"""CharLM: how a CharRNN is trained and scored.
+"""CharLM: training and scoring of a CharRNN.
 
-Truncated backpropagation through time: each window starts from the state that the one before ended with, and gradients
-stop there. Losses are nats per character, bpc is bits per character, nats / ln 2.
+Training is truncated backpropagation through time: each window starts from the final state of the window before, and
+gradients stop there. Losses are in nats per character; bpc is bits per character, nats / ln 2.
 
-Where several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is that
-of the batch. A checkpoint holds the state of the whole batch and the random state of each rank.
+If several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is the
+gradient of the batch. A checkpoint holds the recurrent state of the whole batch and the random state of each rank.
 
 Legend: B batch, T time, V vocabulary.
 """
@@ -31,11 +31,11 @@ class CharLM(LeanModule):
     """Trains a CharRNN.
 
     Args:
-        model: what is trained.
-        config: optimizer, scheduler and whether state is carried are read from it.
-        description: what the checkpoints say of themselves.
-        steps_per_epoch: batches that an epoch has. Lightning's own count may not be asked for: it would set up the
-            data before a checkpoint is restored, and the position in the text would be lost.
+        model: the network to train.
+        config: determines optimizer, scheduler, clipping, and whether the state is carried over.
+        description: stored in checkpoints.
+        steps_per_epoch: batches per epoch. Do not use Lightning's estimate instead: it would set up the data before a
+            checkpoint is restored, and the position in the text would be lost.
     """
 
     def __init__(self, model: CharRNN, config: Config, description: Description, steps_per_epoch: int) -> None:
@@ -50,11 +50,11 @@ class CharLM(LeanModule):
         self.train_state: State = None
         self.score = HeldOutScore()
         self.held_out: dict[str, float] = {}
-        """The metrics of the last validation or test."""
+        """Metrics of the latest validation or test."""
         self.grad_norm: Tensor | None = None
-        """Norm of the last gradient before clipping."""
+        """Norm of the latest gradient, before clipping."""
         self.lr = config.optimizer.lr
-        """Learning rate of the last step."""
+        """Learning rate of the latest step."""
         self._plateau: ReduceLROnPlateau | None = None
         self._restored: dict[str, Any] = {}
 
@@ -65,14 +65,16 @@ class CharLM(LeanModule):
         logits, state = self.model(inputs, self.train_state)
         self.train_state = detach(state)
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        # gradients become the mean over the devices: of sums over their rows, the sum over the batch is wanted
+        # DDP averages gradients over the devices. Multiplying by their number makes that the sum over the whole batch.
         factor = targets.numel() * self.config.trainer.devices
         summed = self.config.trainer.loss_reduction == "sum"
         return {"loss": nats * factor if summed else nats, "nats": nats.detach()}
 
     def on_train_start(self) -> None:
         rank, devices = self.global_rank, self.config.trainer.devices
-        if rank > 0:  # other dropout than on the first, which goes on from the initial weights as a single device does
+        # The other ranks need other dropout masks. The first keeps its random state, as a single device
+        # does.
+        if rank > 0:
             torch.manual_seed(self.config.seed + 1_000_003 * rank)
         if self._restored:
             whole = self._restored["train_state"]
@@ -92,7 +94,7 @@ class CharLM(LeanModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         self.lr = optimizer.param_groups[0]["lr"]  # the scheduler changes it before the step ends
-        parameters = optimizer.param_groups[0]["params"]  # see overhead
+        parameters = optimizer.param_groups[0]["params"]  # faster than module.parameters(), see overhead
         if gradient_clip_val is not None and gradient_clip_algorithm == "norm":
             self.grad_norm = torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
             return
@@ -108,12 +110,12 @@ class CharLM(LeanModule):
         self.score.add(self.model, *batch)
 
     def on_validation_epoch_end(self) -> None:
-        # the first rank's on all of them: what follows from it must be the same to the last bit
+        # All ranks use the first rank's figures: decisions based on them must be the same on all, to the last bit.
         self.held_out = gather(self.score.metrics("val"), self.config.trainer.devices)[0]
-        # where EarlyStopping looks for it
+        # EarlyStopping reads it from Lightning's logged metrics
         self.log("val/loss", self.held_out["val/loss"], logger=False, sync_dist=True)
-        # Stepped here, not by Lightning, which would step it after this validation's checkpoint and, when a run is
-        # resumed from that, not at all.
+        # Lightning would step this scheduler only after the checkpoint of this validation is saved, and a run resumed
+        # from that checkpoint would never make the step. So it is stepped here.
         if self._plateau is not None:
             self._plateau.step(self.held_out["val/loss"])
 

@@ -1,4 +1,4 @@
-"""Where metrics are mirrored: W&B, TensorBoard. No run depends on them; the files of the run folder are the record."""
+"""W&B and TensorBoard. No run depends on them: the files in the run folder are the authoritative record."""
 
 import dataclasses
 import importlib.util
@@ -22,37 +22,37 @@ from charcells.training.ranks import rank_of_process
 log = logging.getLogger(__name__)
 
 MAX_TAG = 64
-"""Characters of a tag that W&B accepts."""
+"""Longest tag that W&B accepts, in characters."""
 
 
 def check_logger(config: Config) -> None:
-    """Raise UserError for a logger whose package or key is not there."""
+    """Raise UserError if the package or the API key that the logger needs is missing."""
     if config.logger.name == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
-        raise UserError("logger=tensorboard needs a package more: pip install -e '.[tensorboard]'")
+        raise UserError("logger=tensorboard needs another package: pip install -e '.[tensorboard]'")
     if config.logger.name == "wandb" and config.logger.mode == "online":
         import wandb
 
         if not wandb.login(prompt=False, verify=False):
-            raise UserError("logger.mode=online needs a key: run `wandb login` first, or leave logger.mode=auto")
+            raise UserError("logger.mode=online needs an API key: run `wandb login` first, or use logger.mode=auto")
 
 
 class WandbMirror(WandbLogger):
-    """W&B's logger, on which no run depends: once its service is gone it says so, and is silent from then on."""
+    """W&B's logger that never ends a run: if its service fails, it logs one warning and does nothing from then on."""
 
     lost = False
 
     def attempt(self, action: Callable[[], Any]) -> None:
-        """Do something with W&B, if it is still there."""
+        """Call `action`, which uses W&B, unless an earlier one failed."""
         if self.lost:
             return
         try:
             action()
-        except Exception as error:  # of W&B, of asyncio, of a socket: they have no common base
+        except Exception as error:  # from W&B, asyncio or a socket: there is no common base class
             self.lost = True
-            log.warning("W&B is gone (%s); the run goes on without it", str(error) or type(error).__name__)
+            log.warning("W&B has failed (%s); the run continues without it", str(error) or type(error).__name__)
             import wandb
 
-            with suppress(Exception):  # else it would try once more when the process ends
+            with suppress(Exception):  # otherwise W&B would try again when the process ends
                 wandb.teardown(exit_code=1)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -64,7 +64,7 @@ class WandbMirror(WandbLogger):
 def run_logger(
     config: Config, folder: RunFolder, summary: Summary, group: str | None, tags: Sequence[str]
 ) -> Iterator[Logger | None]:
-    """The logger asked for, or None; told at the end whether the run succeeded. The first rank alone has one."""
+    """The configured logger, or None; at the end it learns whether the run succeeded. Only the first rank has one."""
     if rank_of_process(config) > 0:
         yield None
         return
@@ -83,33 +83,33 @@ def run_logger(
         if isinstance(logger, WandbMirror):
             run = logger.experiment
             if not logger.lost and not Path(run.settings.sync_file).exists():
-                log.warning("W&B's record of this run has been removed: %s", run.settings.sync_file)
+                log.warning("W&B's files of this run have been removed: %s", run.settings.sync_file)
             logger.attempt(lambda: run.finish(exit_code=0 if status == "success" else 1))
 
 
 def _wandb_logger(
     config: Config, folder: RunFolder, summary: Summary, group: str | None, tags: Sequence[str]
 ) -> WandbMirror:
-    """One W&B run for the run folder; a resumed run keeps its identity, which stands in wandb/id.
+    """One W&B run per run folder: its id is stored in wandb/id, so a resumed run continues the same W&B run.
 
-    Raises UserError where W&B cannot begin.
+    Raises UserError if W&B cannot start.
     """
     import wandb
 
     mode: Any = config.logger.mode
     if mode == "auto":
         mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
-    identity = folder.wandb / "id"
-    identity.parent.mkdir(exist_ok=True)
-    if not identity.exists():
-        write_atomically(identity, secrets.token_hex(4) + "\n")
+    id_file = folder.wandb / "id"
+    id_file.parent.mkdir(exist_ok=True)
+    if not id_file.exists():
+        write_atomically(id_file, secrets.token_hex(4) + "\n")
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
     try:
         run = wandb.init(
             name=folder.path.name,
             project=config.logger.project,
             dir=folder.path,
-            id=identity.read_text().strip(),
+            id=id_file.read_text().strip(),
             resume="allow",
             mode=mode,
             config={**facts, "config": dataclasses.asdict(config)},
@@ -120,12 +120,12 @@ def _wandb_logger(
         )
         run.define_metric("*", step_metric="chars_seen")
     except wandb.Error as error:
-        raise UserError(f"W&B cannot begin: {' '.join(str(error).split())}. logger=none does without it") from error
+        raise UserError(f"W&B cannot start: {' '.join(str(error).split())}. logger=none trains without it") from error
     return WandbMirror(experiment=run)
 
 
 def log_results(logger: Logger | None, folder: RunFolder, summary: Summary) -> None:
-    """Send the samples, the loss picture and the final figures to W&B."""
+    """Send the samples, the loss curve and the final figures to W&B."""
     if not isinstance(logger, WandbMirror):
         return
     import wandb

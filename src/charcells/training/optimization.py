@@ -7,31 +7,42 @@ import torch
 from torch import nn
 
 from charcells.config import Config, SchedulerConfig
+from charcells.errors import UserError
 from charcells.registry import OPTIMIZERS, load_class
 
 
 def make_optimizer(config: Config, model: nn.Module) -> torch.optim.Optimizer:
-    """The configured optimizer; as one pass over the weights instead of an operation at a time where it can."""
+    """The configured optimizer, in PyTorch's fused version where there is one."""
     options = {name: value for name, value in dataclasses.asdict(config.optimizer).items() if value is not None}
     row = OPTIMIZERS[options.pop("name")]
-    # under 16-mixed a fused optimizer would take over the unscaling of gradients, and clipping would see them scaled
+    # with 16-mixed, a fused optimizer unscales the gradients itself, and clipping would work on scaled ones
     if row.fused and config.trainer.precision != "16-mixed":
         options["fused"] = True
     optimizer: torch.optim.Optimizer = load_class(row.optimizer)(model.parameters(), **options)
     return optimizer
 
 
+def check_optimizer(config: Config) -> None:
+    """Raise UserError if the optimizer cannot be made with its options, before anything is trained."""
+    parameter = nn.ParameterList([torch.zeros(1)])
+    try:
+        make_optimizer(config, parameter)
+    except (TypeError, ValueError, RuntimeError) as error:
+        row = OPTIMIZERS[config.optimizer.name]
+        raise UserError(f"optimizer={row.name}: {row.optimizer} refuses its options: {error}") from error
+
+
 def total_steps(config: Config, steps_per_epoch: int) -> int:
-    """The updates that a run is to make, whichever of max_epochs and max_steps ends it."""
+    """Number of updates in a run, as limited by max_epochs and max_steps."""
     steps = config.trainer.max_epochs * steps_per_epoch
     return min(steps, config.trainer.max_steps) if config.trainer.max_steps > 0 else steps
 
 
 def lr_factor(scheduler: SchedulerConfig, step: int, total: int, per_epoch: int) -> float:
-    """The learning rate at a step (from 0 on), as a share of its peak.
+    """The learning rate at a step, counted from 0, as a share of the peak.
 
-    A function of the step alone: a run that is resumed with a later end goes on with the schedule it would have had
-    with that end from the beginning.
+    It depends only on the step and the planned end. So a run that is resumed with a later end continues on the schedule
+    that it would have had with that end from the start.
     """
     if scheduler.name == "one_cycle":
         assert scheduler.warmup is not None and scheduler.final is not None

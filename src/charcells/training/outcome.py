@@ -1,4 +1,4 @@
-"""What becomes of a run, recorded in its folder: running, finished, interrupted or failed, and why."""
+"""Recording the outcome of a run in its folder: running, finished, interrupted or failed, and why."""
 
 import logging
 import shlex
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class _LogFile(logging.FileHandler):
-    """train.log. What it cannot write it leaves out: on a full disk the run ends by its first file that matters."""
+    """Writes train.log and ignores OSErrors: on a full disk the run fails when a more important file is written."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exception(), OSError):
@@ -27,33 +27,33 @@ class _LogFile(logging.FileHandler):
 
 
 def _user_fixable(error: BaseException, folder: RunFolder) -> UserError | None:
-    """What the user can do about an error that comes from the machine; None for any other."""
+    """A UserError with advice for a full disk, an unwritable folder or too little memory; None for any other error."""
     if isinstance(error, OSError) and error.errno is not None:
         where = f"{folder} could not be written" if error.filename is None else f"{error.filename}"
         return UserError(
-            f"{where}: {error.strerror}. What was saved before is whole; once that is fixed, "
-            f"resume={shlex.quote(str(folder))} goes on from there"
+            f"{where}: {error.strerror}. What was saved before is intact; once this is fixed, "
+            f"resume={shlex.quote(str(folder))} continues from there"
         )
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
         return UserError(
-            "there is not enough memory: take a smaller data.batch_size, data.seq_len or model.hidden_size "
+            "there is not enough memory: use a smaller data.batch_size, data.seq_len or model.hidden_size "
             f"({str(error).strip().splitlines()[0][:200] if str(error).strip() else 'MemoryError'})"
         )
     return None
 
 
 @contextmanager
-def recorded(folder: RunFolder, config: Config, summary: Summary, resume: bool) -> Iterator[None]:
-    """Open the run folder and keep others out. Whatever becomes of the run inside, summary.json and train.log say so.
+def record_outcome(folder: RunFolder, config: Config, summary: Summary, resume: bool) -> Iterator[None]:
+    """Create and lock the run folder, and record in summary.json and train.log how the run inside the block ends.
 
-    All this on the first rank alone. Raises UserError where the folder cannot be written, Busy where it is in use.
+    Only the first rank does this. Raises UserError if the folder cannot be written, Busy if another process uses it.
     """
     if rank_of_process(config) > 0:
         try:
             yield
         except (Interrupted, UserError):
-            # All ranks end so, in the same place. No error here: Lightning would kill the first over it, which is just
-            # writing what happened.
+            # All ranks end here in the same way. Exit without an error: otherwise Lightning would kill the first rank
+            # while it is recording the outcome.
             sys.exit()
         return
 
@@ -65,10 +65,10 @@ def recorded(folder: RunFolder, config: Config, summary: Summary, resume: bool) 
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
             opened.enter_context(folder.hold())
-            if not resume:  # once more: somebody else may have been quicker
+            if not resume:  # again, now under the lock: another process may have been faster
                 folder.check_new()
             folder.remove_drafts()
-            folder.write_config(config)  # before any summary: without it a run cannot be resumed
+            folder.write_config(config)  # before the summary, because a run without it cannot be resumed
             opened.enter_context(_log_file(folder))
         except OSError as error:
             raise _user_fixable(error, folder) or error from error
@@ -80,12 +80,12 @@ def recorded(folder: RunFolder, config: Config, summary: Summary, resume: bool) 
         except (KeyboardInterrupt, SystemExit):
             with suppress(OSError):
                 write("interrupted")
-            log.info("interrupted; resume=%s goes on", shlex.quote(str(folder)))
+            log.info("interrupted; resume=%s continues it", shlex.quote(str(folder)))
             raise
         except BaseException as error:
             reported = _user_fixable(error, folder) or error
             summary["error"] = str(reported) or type(reported).__name__
-            with suppress(OSError):  # on a full disk it stays as it was
+            with suppress(OSError):  # on a full disk the old summary stays
                 write("failed")
             log.info("failed: %s", summary["error"], exc_info=not isinstance(reported, UserError))
             raise reported from (error if reported is not error else error.__cause__)
@@ -93,7 +93,7 @@ def recorded(folder: RunFolder, config: Config, summary: Summary, resume: bool) 
 
 @contextmanager
 def _log_file(folder: RunFolder) -> Iterator[None]:
-    """Write what charcells logs into train.log."""
+    """Copy charcells' log messages to train.log."""
     package_log = logging.getLogger("charcells")
     file = _LogFile(folder.log, encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

@@ -9,7 +9,7 @@ from charcells.training.record import Record
 
 
 class ProgressBar(callbacks.TQDMProgressBar):
-    """Lightning's bar with loss, bits per character and characters/s of the record's latest row."""
+    """Lightning's progress bar with loss, bits per character and characters/s from the latest row of metrics."""
 
     def __init__(self, record: Record, refresh_rate: int) -> None:
         super().__init__(refresh_rate=refresh_rate)

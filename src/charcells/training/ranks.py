@@ -1,4 +1,4 @@
-"""The processes that share one run, where trainer.devices is above 1: ranks, the first of which writes."""
+"""Ranks: the processes that share one run if trainer.devices is above 1. Only the first rank writes files."""
 
 import os
 import threading
@@ -10,27 +10,27 @@ import torch
 from charcells.config import Config
 
 FIRST_RANK = "CHARCELLS_FIRST_RANK"
-"""Environment variable by which the ranks of a run know the process of the first."""
+"""Environment variable with the process id of the first rank."""
 
 Value = TypeVar("Value")
 
 
 def rank_of_process(config: Config) -> int:
-    """Which of the processes that share the run this is; Lightning starts the others with LOCAL_RANK set."""
+    """The rank of this process in its run, from 0. Lightning sets LOCAL_RANK for the processes that it starts."""
     return int(os.environ.get("LOCAL_RANK", 0)) if config.trainer.devices > 1 else 0
 
 
 def announce_first_rank() -> None:
-    """Let the ranks that this process will start know that it is the first."""
+    """Tell the ranks that this process is going to start that it is the first rank."""
     os.environ[FIRST_RANK] = str(os.getpid())
 
 
-def end_with_first_rank() -> None:
-    """Have this process end when the first rank does: left alone it would wait for it for minutes."""
+def exit_with_first_rank() -> None:
+    """Exit when the first rank has ended. Otherwise this process would wait for it for minutes."""
     first = int(os.environ.get(FIRST_RANK, os.getppid()))
 
     def follow() -> None:
-        while os.getppid() == first:
+        while os.getppid() == first:  # an orphan gets another parent
             time.sleep(1)
         os._exit(1)
 
@@ -38,7 +38,8 @@ def end_with_first_rank() -> None:
 
 
 def gather(value: Value, devices: int) -> list[Value]:
-    """What each rank has, in their order. All ranks must ask, and wait here for one another. Tensors: on the CPU."""
+    """Collect the value of each rank, in order of rank. All ranks must call it, and it waits for them. Tensors must be
+    on the CPU."""
     if devices == 1:
         return [value]
     values = [value] * devices

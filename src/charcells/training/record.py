@@ -1,4 +1,4 @@
-"""The record of a run: metrics.csv, and a stop where the loss is no longer a number."""
+"""The record of a run: writes metrics.csv, and stops the run if it diverges."""
 
 import csv
 import logging
@@ -34,15 +34,16 @@ COLUMNS = (
     "grad_norm",
     "chars_per_second",
 )
-"""Of metrics.csv. Losses in nats per character; epochs count from 1; `train/loss` is the mean since the row before,
-`grad_norm` that of the row's step before clipping."""
+"""Columns of metrics.csv. Losses are in nats per character, and epochs count from 1. `train/loss` is the mean since the
+previous row; `grad_norm` is the norm at the row's step, before clipping."""
 
-ABSURD_LOSS = 1e4
-"""Nats per character that no model on its way anywhere has: guessing among a million characters costs 14."""
+MAX_LOSS = 1e4
+"""Validation loss, in nats per character, above which a run counts as diverged. Guessing among a million characters
+gives 14."""
 
 
 def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
-    """Whether Lightning validates after this batch; then the run is to be saved once it has, not before."""
+    """Whether Lightning validates after this batch. If so, the run is saved after the validation, not before it."""
     if not trainer.enable_validation:
         return False
     assert isinstance(trainer.val_check_batch, int)
@@ -50,11 +51,11 @@ def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
 
 
 class Record(Callback):
-    """Writes metrics.csv and hands each row to the loggers; stops a run whose loss is no number.
+    """Writes metrics.csv, passes each row to the loggers, and stops a run whose loss or weights are not finite.
 
     Args:
         folder: the run folder.
-        config: names the characters of a step and how often a row is due.
+        config: determines the characters per step and the steps between rows.
     """
 
     def __init__(self, folder: RunFolder, config: Config) -> None:
@@ -62,16 +63,16 @@ class Record(Callback):
         self.config = config
         self.chars_per_step = config.data.batch_size * config.data.seq_len
         self.latest: dict[str, Any] = {}
-        self._losses: list[Tensor] = []  # of the steps since the last look at them, which waits for the device
+        self._losses: list[Tensor] = []  # not read yet: reading them waits for the device
         self._loss_sum = 0.0
         self._loss_count = 0
-        self._row: dict[str, Any] | None = None  # waits for the validation that follows
-        self._interval: tuple[float, int] | None = None  # (time, step) where the row's interval began
-        self._seconds_before = 0.0
-        self._began: float | None = None
+        self._row: dict[str, Any] | None = None  # to be completed by the validation that follows
+        self._interval: tuple[float, int] | None = None  # (time, step) at the start of the row's interval
+        self._earlier_seconds = 0.0  # of the parts of the run before it was resumed
+        self._start_time: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        assert not self._losses, "a checkpoint is saved after a check"
+        assert not self._losses, "check() must be called before a checkpoint is saved"
         return {
             "loss_sum": self._loss_sum,
             "loss_count": self._loss_count,
@@ -82,15 +83,16 @@ class Record(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._loss_sum, self._loss_count = state_dict["loss_sum"], state_dict["loss_count"]
         self.latest = state_dict["latest"]
-        self._seconds_before = state_dict["seconds"]
+        self._earlier_seconds = state_dict["seconds"]
 
     @property
     def train_seconds(self) -> float:
-        """Seconds of training with its validations, earlier parts of a resumed run included."""
-        return self._seconds_before + (time.monotonic() - self._began if self._began is not None else 0.0)
+        """Seconds of training and validation, including the earlier parts of a resumed run."""
+        running = time.monotonic() - self._start_time if self._start_time is not None else 0.0
+        return self._earlier_seconds + running
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._began = time.monotonic()
+        self._start_time = time.monotonic()
         if trainer.is_global_zero:
             keep_lines(self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(COLUMNS))
 
@@ -105,16 +107,16 @@ class Record(Callback):
         step = trainer.global_step
         self._losses.append(outputs["nats"])
         if step == pl_module.total_steps:
-            trainer.should_stop = True  # so that Lightning validates once more, wherever in the epoch this is
-        waits = validation_follows(trainer, batch_idx)
-        if waits or trainer.should_stop or step % self.config.trainer.log_every_n_steps == 0:
+            trainer.should_stop = True  # makes Lightning validate once more, even within an epoch
+        validation_next = validation_follows(trainer, batch_idx)
+        if validation_next or trainer.should_stop or step % self.config.trainer.log_every_n_steps == 0:
             self._row = self._new_row(trainer, pl_module)
-            if not waits:
+            if not validation_next:
                 self._write(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, CharLM)
-        if not pl_module.held_out["val/loss"] < ABSURD_LOSS:
+        if not pl_module.held_out["val/loss"] < MAX_LOSS:  # also catches NaN
             loss = pl_module.held_out["val/loss"]
             raise self._diverged(f"the validation loss after step {trainer.global_step} is {loss:g} nats per character")
         row = self._row = self._row or self._new_row(trainer, pl_module)
@@ -132,13 +134,12 @@ class Record(Callback):
         )
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._seconds_before, self._began = self.train_seconds, None
+        self._earlier_seconds, self._start_time = self.train_seconds, None
 
     def check(self, trainer: Trainer) -> None:
-        """Look at the losses since the last look, and at the weights.
+        """Check the losses since the last check, and the weights. Raises UserError if any of them is not finite.
 
-        A step's loss is the mean over the ranks, so that all come to the same result. Raises UserError, naming the
-        step, for one that is not finite.
+        The loss of a step is averaged over the ranks, so that all ranks reach the same result. All ranks must call it.
         """
         losses: list[float] = []
         if self._losses:
@@ -193,7 +194,7 @@ class Record(Callback):
 
 
 def keep_lines(path: Path, step_of: Callable[[str], int], last: int, header: str | None = None) -> None:
-    """Drop what was written after step `last`, where the run goes on from, and lines that a kill has damaged."""
+    """Remove lines after step `last`, from which the run continues, and lines that a kill has damaged."""
 
     def keep(line: str) -> bool:
         try:

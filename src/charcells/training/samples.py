@@ -1,4 +1,4 @@
-"""Samples of a model while it trains: samples.jsonl."""
+"""Writes samples of the model during training to samples.jsonl."""
 
 import json
 import logging
@@ -15,20 +15,20 @@ from charcells.writing.generator import TextGenerator
 
 log = logging.getLogger(__name__)
 
-SHOWN = 200
-"""Characters of a sample that are printed while training."""
+LOGGED_LENGTH = 200
+"""Characters of a sample that are logged."""
 
 
 class Samples(Callback):
-    """Writes a sample to samples.jsonl and to the log: at each validation, without held-out text ten times a run.
+    """Writes samples to samples.jsonl and to the log: at each validation, or ten times per run without held-out text.
 
     Args:
         folder: the run folder.
-        config: `samples` says what to write. Each sample is drawn with the run's seed, so that they differ by training
-            alone.
+        config: `samples` determines what to write. Every sample is drawn with the run's seed, so that they only differ
+            because of the training.
         vocabulary: of the model.
-        prompts: what the samples begin with.
-        record: is asked, before the samples, whether the model is sound.
+        prompts: the beginnings of the samples.
+        record: checks for divergence before a sample is drawn.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class Samples(Callback):
                 "top_k": config.top_k,
                 "text": text,
             }
-            # a lone surrogate, which UTF-8 does not have, becomes its JSON escape
+            # UTF-8 cannot encode a lone surrogate; backslashreplace turns it into a valid JSON escape
             with open(self.path, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            beginning = text[:SHOWN].replace("\n", "⏎ ").encode("utf-8", "backslashreplace").decode()
+            beginning = text[:LOGGED_LENGTH].replace("\n", "⏎ ").encode("utf-8", "backslashreplace").decode()
             log.info("sample at step %d: %s", record["step"], beginning)
         module.model.train(training)

@@ -1,4 +1,4 @@
-"""The score of a model on held-out text.
+"""Loss and accuracy of a model on held-out text.
 
 Legend: B batch, T time, V vocabulary.
 """
@@ -13,7 +13,7 @@ from charcells.models.char_rnn import CharRNN
 
 
 class HeldOutScore:
-    """The score of a model on held-out text, gathered window by window in float64."""
+    """Accumulates loss and accuracy on held-out text, window by window. The loss is summed in float64."""
 
     def __init__(self) -> None:
         self.state: State = None
@@ -22,12 +22,12 @@ class HeldOutScore:
         self.characters = 0
 
     def add(self, model: CharRNN, inputs: Tensor, targets: Tensor, scored: Tensor) -> None:
-        """Score the targets (B, T) where `scored` (B, T) says so, going on from the state of the last call."""
+        """Score the targets (B, T) where `scored` (B, T) is True, starting from the final state of the last call."""
         logits, self.state = model(inputs, self.state)
         logits = logits.float().flatten(0, 1)  # (B T, V)
         nats = F.cross_entropy(logits, targets.flatten(), reduction="none")
         correct = logits.argmax(-1) == targets.flatten()
-        self.nats += nats[scored.flatten()].cpu().double().sum().item()  # not every device has float64
+        self.nats += nats[scored.flatten()].cpu().double().sum().item()  # on the CPU, since MPS has no float64
         self.correct += int((correct & scored.flatten()).sum())
         self.characters += int(scored.sum())
 

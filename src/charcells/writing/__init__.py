@@ -1,1 +1,1 @@
-"""From a trained model to text, and what can be said of that text."""
+"""Writing text with a trained model, and explaining that text."""

@@ -1,4 +1,4 @@
-"""A CharRNN one character at a time, for many texts side by side.
+"""Decoders run a CharRNN one character at a time, for many texts in parallel.
 
 Legend: B texts, V vocabulary.
 """
@@ -15,40 +15,43 @@ from charcells.registry import CELLS, load_class
 
 
 class Decoder(Protocol):
-    """What writes B texts side by side, each with a state of its own."""
+    """Steps a model through B texts in parallel, each with its own state."""
 
     def start(self, texts: int) -> None:
-        """Begin that many texts, with states of zeros."""
+        """Begin B = `texts` new texts with states of zeros."""
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Read a token of each text, (B,) int64; return the logits (B, V) of the next, valid until the next step."""
+        """Read one token of each text, (B,) int64; return the logits (B, V) of the next.
+
+        The next step may overwrite them.
+        """
         ...
 
     def state(self, text: int) -> Any:
-        """A copy of the state of one text, by its number."""
+        """A copy of the state of one text, given its index."""
         ...
 
     def load_states(self, states: Sequence[Any]) -> None:
-        """Begin a text for each of these states, which `state` has returned."""
+        """Begin one text from each of these states, which `state` has returned."""
 
 
 def decoder(model: CharRNN, int8: bool = False) -> Decoder:
     """The fastest decoder for a model.
 
     Args:
-        model: its weights are copied, in the type and on the device that they have.
-        int8: round the weights to 8 bits, on a CPU: faster for large models, and slightly another model. Only cells
-            with a decoder of their own can; others write with the weights as they are.
+        model: a decoder of PyTorch's cells copies the weights, with their type and device.
+        int8: round the weights to 8 bits, on a CPU: faster for large models, with slightly different output. It has no
+            effect on a cell without a decoder of its own.
     """
-    place = CELLS[model.cell].decoder
-    if place is None:
+    path = CELLS[model.cell].decoder
+    if path is None:
         return PlainDecoder(model)
-    made: Decoder = load_class(place)(model, int8)
-    return made
+    fast: Decoder = load_class(path)(model, int8)
+    return fast
 
 
 class PlainDecoder:
-    """Any cell, by its own forward."""
+    """Decoder for any cell, by the model's own forward."""
 
     def __init__(self, model: CharRNN) -> None:
         self.model = model
@@ -59,7 +62,7 @@ class PlainDecoder:
 
     def step(self, tokens: Tensor) -> Tensor:
         with torch.inference_mode():
-            # one by one: a sum over a batch may differ from that over a single row, in the last bit
+            # text by text, since the sums of a batched product may differ in the last bit from those of a single row
             read = [self.model(token.view(1, 1), state) for token, state in zip(tokens, self.states, strict=True)]
             self.states = [state for _, state in read]
             return torch.cat([logits[0] for logits, _ in read])

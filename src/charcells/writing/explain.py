@@ -1,4 +1,4 @@
-"""sample.py explain=true: what of a text was copied, and what surprised the model.
+"""sample.py explain=true: which parts of a text were copied, and which surprised the model.
 
 Legend: N characters of a text, T characters read at a time, V vocabulary.
 """
@@ -24,8 +24,8 @@ from charcells.text.vocabulary import visible
 from charcells.writing.generator import TextGenerator
 from charcells.writing.texts import Texts, prepare, settings
 
-READ = 1024
-"""Characters that the model reads at a time; the state is carried on, so the surprise does not depend on it."""
+READ_LENGTH = 1024
+"""Characters that the model reads at a time. The state is carried over, so the surprise does not depend on it."""
 
 LEVELS = (
     (1, ""),
@@ -34,23 +34,23 @@ LEVELS = (
     (7, "black on #f16913"),
     (None, "white on #a63603"),
 )
-"""The scale of surprise: (bits below which a character has that level, None for all the rest; its style on a terminal).
-One hue, darker and darker, which the colour-blind can read."""
+"""The scale of surprise: (upper limit in bits, None for the last level; style on a terminal). It is one hue from light
+to dark, which colour-blind readers can tell apart too."""
 
-PIECES = 20
-"""Pieces of held-out text, each as long as a sample, that its copies are compared with."""
+MAX_PIECES = 20
+"""Most pieces of held-out text, each as long as a sample, whose copies are shown for comparison."""
 
-QUOTED = 5
-"""Copies of a sample that are quoted."""
+MAX_QUOTES = 5
+"""Most copies of a sample that are quoted."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Explained:
     """A sample, character by character.
 
-    text: without its prompt, N characters. bits: (N,), see `surprise`. copies: of at least COPY_LENGTH characters, in
-    order; their sources are positions in the training text. longest: the longest one, however short; None where there
-    is none. copied: share of the text that is in `copies`.
+    `text` has N characters, without its prompt. `bits`, (N,), is explained in `surprise`. `copies` are those of at
+    least COPY_LENGTH characters, in order; their sources are positions in the training text. `longest` is the longest
+    copy of any length, or None. `copied` is the share of the text that lies in `copies`.
     """
 
     seed: int
@@ -62,9 +62,9 @@ class Explained:
     copied: float
 
     def runs(self) -> Iterator[tuple[Copy | None, list[tuple[str, float]]]]:
-        """The text cut where a copy begins or ends: the copy, if it is one, and the (character, bits) of that run.
+        """The text split where a copy begins or ends: the copy, or None, and the (character, bits) of that part.
 
-        Where copies overlap, the later one has what both have.
+        Where copies overlap, the characters belong to the later one.
         """
         owner: list[Copy | None] = [None] * len(self.text)
         for copy in self.copies:
@@ -75,18 +75,18 @@ class Explained:
 
 @torch.no_grad()
 def surprise(generator: TextGenerator, prompt: str, text: str) -> NDArray[np.float64]:
-    """-log2 p(character | the prompt and all before it) of each character of a text, in bits, (N,).
+    """-log2 p(character | prompt and all characters before it) for each character of a text, in bits, (N,).
 
-    The model's own p: temperature 1, all characters, no rounding of weights, however the text was drawn. Characters of
-    the prompt that the model does not know are left out; where that leaves none, the run's own prompt is read, as in
-    writing.
+    p is the model's own probability: at temperature 1, among all characters, with unrounded weights, however the text
+    was drawn. Prompt characters that are not in the vocabulary are left out. If none remain, the run's own prompt is
+    read, as in TextGenerator.
     """
     known = "".join(character for character in prompt if character in generator.vocabulary) or generator.prompt
     device = generator.model.output.weight.device
     tokens = torch.from_numpy(generator.vocabulary.encode(known + text)).long().to(device)
     bits, state = [], None
-    for start in range(0, len(tokens) - 1, READ):
-        part = tokens[start : start + READ + 1]  # (T + 1,)
+    for start in range(0, len(tokens) - 1, READ_LENGTH):
+        part = tokens[start : start + READ_LENGTH + 1]  # (T + 1,)
         logits, state = generator.model(part[:-1].unsqueeze(0), state)  # (1, T, V)
         log_p = logits[0].double().log_softmax(1).gather(1, part[1:].unsqueeze(1)).squeeze(1)  # (T,)
         bits.append(-log_p / math.log(2))
@@ -94,12 +94,12 @@ def surprise(generator: TextGenerator, prompt: str, text: str) -> NDArray[np.flo
 
 
 def level(bits: float) -> int:
-    """Where a character's surprise stands in LEVELS."""
+    """Index in LEVELS of a character's surprise."""
     return next(i for i, (below, _) in enumerate(LEVELS) if below is None or bits < below)
 
 
 def scale() -> list[str]:
-    """The names of LEVELS."""
+    """Names of the LEVELS, in bits."""
     limits = [str(below) for below, _ in LEVELS[:-1]]
     return [f"below {limits[0]}", *(f"{low} to {high}" for low, high in pairwise(limits)), f"{limits[-1]} or more"]
 
@@ -107,13 +107,14 @@ def scale() -> list[str]:
 def explain_samples(
     generator: TextGenerator, texts: Texts, prompt: str, samples: Sequence[str], seeds: Sequence[int]
 ) -> tuple[list[Explained], dict[str, float]]:
-    """Explain samples, given without their prompt and all of one length, and say how human text compares.
+    """Explain samples of equal length, given without their prompt, and return figures of human text for comparison.
 
-    The figures of human text are those of up to PIECES pieces of held-out text, each as long as a sample: `pieces`;
-    `longest_median` and `longest_max`, the longest copy of a piece, in characters; `copied`, the share of characters in
-    copies of at least COPY_LENGTH. Without pieces, where the held-out text is shorter than a sample: `pieces` alone, 0.
+    The latter are from up to MAX_PIECES pieces of held-out text, each as long as a sample: `pieces`, their number;
+    `longest_median` and `longest_max`, of the longest copy in each piece, in characters; `copied`, the share of
+    characters in copies of at least COPY_LENGTH. If the held-out text is shorter than a sample, only `pieces` is there,
+    and it is 0.
     """
-    pieces = texts.pieces(len(samples[0]), PIECES)
+    pieces = texts.pieces(len(samples[0]), MAX_PIECES)
     found = matches([*samples, *pieces], texts.train)
     explained = []
     for seed, sample, match in zip(seeds, samples, found, strict=False):
@@ -129,9 +130,9 @@ def explain_samples(
 
 
 def explain(generator: TextGenerator, config: SampleConfig) -> None:
-    """Write samples, show on the terminal what was copied and what surprised, and write explain.html.
+    """Generate samples, show them on the terminal with copies and surprise, and write explain.html into the run folder.
 
-    explain.html lies in the run folder. Raises UserError as `load_texts` and TextGenerator do, and for length=0.
+    Raises the UserErrors of `load_texts` and TextGenerator, and UserError for length=0.
     """
     prompt, texts = prepare(generator, config)
     seeds = [config.seed + index for index in range(config.num_samples)]
@@ -159,7 +160,7 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
 
 
 def coloured(sample: Explained) -> Text:
-    """A sample for a terminal: the surprise as background, copies bold and underlined, the prompt in italics."""
+    """A sample for the terminal: surprise as background colour, copies bold and underlined, the prompt in italics."""
     text = Text().append(visible(sample.prompt), style="italic")
     for copy, run in sample.runs():
         for character, bits in run:
@@ -169,39 +170,39 @@ def coloured(sample: Explained) -> Text:
 
 
 def figures(sample: Explained, texts: Texts) -> list[str]:
-    """What there is to say of a sample, a line each; the last ones quote its QUOTED longest copies, or else its longest
-    match, however short."""
+    """The figures of a sample, one per line. The last lines quote its MAX_QUOTES longest copies, or its longest match
+    if it has no copies."""
     lines = [f"surprise: {sample.bits.mean():.2f} bits per character", f"copied: {sample.copied:.1%}"]
     longest_first = sorted(sample.copies, key=lambda copy: copy.start - copy.end)
-    for copy in longest_first[:QUOTED] or [copy for copy in [sample.longest] if copy]:
+    for copy in longest_first[:MAX_QUOTES] or [copy for copy in [sample.longest] if copy]:
         name = "copied" if sample.copies else "longest match"
         where = f"character {copy.source:,} of the training text"
         if texts.begin:
             where += f" ({texts.begin + copy.source:,} of the corpus)"
         quote = visible(sample.text[copy.start : copy.end], "↵")
         quote = quote if len(quote) <= 120 else quote[:80] + " … " + quote[-30:]
-        lines.append(f"{name}: {copy.end - copy.start} characters, from {where} on: “{quote}”")
-    if len(longest_first) > QUOTED:
-        lines.append(f"and {len(longest_first) - QUOTED} shorter copies")
+        lines.append(f"{name}: {copy.end - copy.start} characters, starting at {where}: “{quote}”")
+    if len(longest_first) > MAX_QUOTES:
+        lines.append(f"and {len(longest_first) - MAX_QUOTES} shorter copies")
     return lines
 
 
 def notes(texts: Texts, human: dict[str, float]) -> list[str]:
-    """What the figures mean, in words, and those of human text."""
+    """Explanations of the figures, and those of human text for comparison."""
     lines = [
-        "Surprise: -log2 of the probability that the model itself gives to a character after all before it, at "
-        "temperature 1 and among all characters, whatever temperature has drawn the text.",
-        f"Copied: at least {COPY_LENGTH} characters that stand in the training text ({texts.corpus}, "
-        f"{len(texts.train):,} characters) letter for letter. Positions are counted from 0.",
+        "Surprise: -log2 of the probability that the model gives to a character after all characters before it, at "
+        "temperature 1 and among all characters, whatever the temperature with which the text was drawn.",
+        f"Copied: at least {COPY_LENGTH} characters that occur in the training text ({texts.corpus}, "
+        f"{len(texts.train):,} characters) character for character. Positions are counted from 0.",
     ]
     if human["pieces"]:
         lines.append(
-            f"To compare: of {human['pieces']} pieces of held-out human text, as long as a sample, "
-            f"{human['copied']:.1%} is copied by that measure; the longest match of a piece has "
-            f"{human['longest_median']:.0f} characters (the median), {human['longest_max']:.0f} at most."
+            f"For comparison: of {human['pieces']} pieces of held-out human text, each as long as a sample, "
+            f"{human['copied']:.1%} is copied by the same measure; the longest match of a piece has "
+            f"{human['longest_median']:.0f} characters (median), at most {human['longest_max']:.0f}."
         )
     else:
-        lines.append("There is no held-out text as long as a sample to compare with.")
+        lines.append("The held-out text is shorter than a sample, so there is no comparison with human text.")
     bpc = texts.folder.read_summary().get("val/bpc")
     if isinstance(bpc, int | float):
         lines.append(f"Held-out human text surprises the best model by {bpc:.2f} bits per character.")
@@ -209,7 +210,7 @@ def notes(texts: Texts, human: dict[str, float]) -> list[str]:
 
 
 def html(explained: Sequence[Explained], texts: Texts, about: Sequence[str], drawn: str) -> str:
-    """A page that shows samples, whole in itself: no script, nothing from elsewhere. All of their text is escaped."""
+    """A self-contained HTML page: no scripts, no external files. All text from samples is escaped."""
 
     def title(bits: float, copy: Copy | None, offset: int) -> str:
         return f"{bits:.2f} bits" + (f", copied from {copy.source + offset - copy.start:,}" if copy else "")

@@ -1,11 +1,12 @@
-"""Decoders for PyTorch's three cells, several times faster than their layers called for single steps.
+"""Decoders for PyTorch's three cells, several times faster than calling the layers for single steps.
 
-`nn.LSTM` repacks its weights at every call, which for a single step costs many times the step itself. A decoder keeps
-them transposed, looks the first layer's input up in a table, and works in place.
+`nn.LSTM` repacks its weights at every call, which takes much longer than a single step itself. A decoder keeps its
+weights transposed, looks up the first layer's input in a table, and computes in place.
 
-The rows of a step do not depend on one another, to the last bit: a text is the same alone and among others. For that, a
-batch has at least two rows (a single one would be multiplied by another routine, which sums in another order) and ends
-in rows that nobody reads (the last numbers of a tensor are computed by another routine than the rest).
+A text must come out the same alone and in a batch, to the last bit, so the rows of a step must not depend on one
+another. There are two precautions. A batch has at least two rows, because a single row is multiplied by another
+routine, which sums in another order. And a batch ends in padding rows, because the last numbers of a tensor are
+computed by another routine than the rest.
 
 Legend: B texts, R rows (B and padding), G gates, H hidden, V vocabulary, L layers.
 """
@@ -19,19 +20,23 @@ from torch import Tensor
 from charcells.models.char_rnn import CharRNN
 
 PADDING = 32
-"""Numbers at the end of a tensor that may be computed by another routine; more than any CPU's vector holds."""
+"""Numbers at the end of a tensor that may be computed by another routine: more than any vector register holds."""
 
 MAX_TABLE = 1 << 24
-"""Largest table of the first layer's input, in numbers; a larger vocabulary is multiplied at each step."""
+"""Largest lookup table for the first layer's input, in numbers. Above it, the input is multiplied at each step."""
 
 
 INT8_STEPS = 64
-"""How many steps of an 8-bit weight reach the largest of a row. 127 would fit, but a CPU without VNNI adds two products
-of an input, up to 255, and a weight in 16 bits: they hold 2 · 255 · 64, and with 127 it would write nonsense."""
+"""Quantised value of the largest weight of a row. 8 bits would allow 127, but a CPU without VNNI adds two products of
+an input (at most 255) and a weight in 16 bits. 2 · 255 · 64 fits; with 127 the sum overflows and the text is
+nonsense."""
 
 
 class Linear:
-    """y = x W^T + b for rows x in [-1, 1], with W kept as it is multiplied fastest; or + another summand than b."""
+    """y = x W^T + b for rows x in [-1, 1], with W stored for fast products.
+
+    A call can add another tensor instead of b.
+    """
 
     def __init__(self, weight: Tensor, bias: Tensor, int8: bool) -> None:
         self.bias = bias
@@ -39,7 +44,7 @@ class Linear:
             scales = weight.abs().amax(1).clamp(min=1e-12).double() / INT8_STEPS
             zeros = torch.zeros(len(weight), dtype=torch.long)
             with warnings.catch_warnings():
-                # this way to quantise is deprecated; the new one (torchao) is a package more
+                # this API is deprecated, but its replacement needs another package (torchao)
                 warnings.simplefilter("ignore", UserWarning)
                 rounded = torch.quantize_per_channel(weight.float(), scales, zeros, 0, torch.qint8)
             self.packed = torch.ops.quantized.linear_prepack(rounded, None)
@@ -50,24 +55,25 @@ class Linear:
     def __call__(self, inputs: Tensor, out: Tensor, plus: Tensor | None = None) -> Tensor:
         summand = self.bias if plus is None else plus
         if self.int8:
-            # fixed steps of 1/127 for all rows: steps that follow the largest would tie them to one another
+            # a fixed input scale of 1/127: a scale chosen from the batch would make the rows depend on one another
             multiply = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
             return torch.add(multiply(inputs, 1 / 127, 128, self.packed), summand, out=out)
         return torch.addmm(summand, inputs, self.weight, out=out)
 
 
 class Fused:
-    """The common part of the three cells of PyTorch.
+    """Base class of the decoders of PyTorch's three cells.
 
-    The gates of a layer, (R, G H), are what its input and its last hidden state add up to; `cell` makes the next hidden
-    state of them. Weights are those of `nn.RNN`, `nn.GRU` and `nn.LSTM`, whose documentation has the equations.
+    The gates of a layer, (R, G H), are the sum of a part from its input and a part from its last hidden state; `cell`
+    computes the next hidden state from them. The equations are in the documentation of `nn.RNN`, `nn.GRU` and
+    `nn.LSTM`.
     """
 
     order: tuple[int, ...]
-    """Where PyTorch keeps the gates that are wanted first, second, ..."""
+    """Order in which the gates are stored here, as indices into PyTorch's order."""
 
-    shared: bool = True
-    """Whether a gate's two parts are just added up, so that both biases can stand in the first."""
+    adds_parts: bool = True
+    """Whether every gate is simply the sum of its two parts, so that both biases can be added to the input part."""
 
     def __init__(self, model: CharRNN, int8: bool) -> None:
         with torch.inference_mode():
@@ -78,7 +84,7 @@ class Fused:
             for layer in range(self.num_layers):
                 weight_ih, weight_hh = weights[f"weight_ih_l{layer}"], weights[f"weight_hh_l{layer}"]
                 bias_ih, bias_hh = weights[f"bias_ih_l{layer}"], weights[f"bias_hh_l{layer}"]
-                if self.shared:
+                if self.adds_parts:
                     bias_ih = bias_ih + bias_hh
                 self.recurrent.append(Linear(weight_hh, bias_hh, int8))
                 if layer > 0:
@@ -89,7 +95,7 @@ class Fused:
                     self.table = torch.addmm(bias_ih, model.embedding.weight.detach(), weight_ih.T)
                 else:
                     self.embedding = model.embedding.weight.detach().clone()
-                    self.first = Linear(weight_ih, bias_ih, False)  # embeddings are not bounded
+                    self.first = Linear(weight_ih, bias_ih, False)  # never int8: embeddings are not in [-1, 1]
             self.output = Linear(model.output.weight.detach(), model.output.bias.detach(), int8)
             self.like = self.output.bias
 
@@ -106,15 +112,16 @@ class Fused:
             self.from_hidden = torch.zeros_like(self.from_input)
             self.logits = self._zeros(self.vocab_size)
             self.tokens = torch.zeros(self.rows, dtype=torch.long, device=self.like.device)
-            self.read, self.told = self.tokens[:texts], self.logits[:texts]
-            self.begin()
+            # the rows of the texts, without the padding
+            self.text_tokens, self.text_logits = self.tokens[:texts], self.logits[:texts]
+            self.allocate()
 
     def _zeros(self, columns: int) -> Tensor:
         return self.like.new_zeros(self.rows, columns)
 
     def step(self, tokens: Tensor) -> Tensor:
         with torch.inference_mode():
-            self.read.copy_(tokens)
+            self.text_tokens.copy_(tokens)
             for layer in range(self.num_layers):
                 if layer > 0:
                     self.inputs[layer - 1](self.hidden[layer - 1], self.from_input)
@@ -122,31 +129,30 @@ class Fused:
                     torch.index_select(self.table, 0, self.tokens, out=self.from_input)
                 else:
                     self.first(torch.embedding(self.embedding, self.tokens), self.from_input)
-                plus = self.from_input if self.shared else None
+                plus = self.from_input if self.adds_parts else None
                 self.recurrent[layer](self.hidden[layer], self.from_hidden, plus)
                 self.cell(layer)
             self.output(self.hidden[-1], self.logits)
-            return self.told
+            return self.text_logits
 
     def state(self, text: int) -> list[Tensor]:
-        return [part[text].clone() for kind in self.kinds() for part in kind]
+        return [tensor[text].clone() for tensor in self.state_tensors()]
 
     def load_states(self, states: Sequence[list[Tensor]]) -> None:
         self.start(len(states))
-        parts = [part for kind in self.kinds() for part in kind]
         with torch.inference_mode():
-            for part, kept in zip(parts, zip(*states, strict=True), strict=True):
-                part[: self.texts] = torch.stack(kept)
+            for tensor, rows in zip(self.state_tensors(), zip(*states, strict=True), strict=True):
+                tensor[: self.texts] = torch.stack(rows)
 
-    def kinds(self) -> list[list[Tensor]]:
-        """The tensors (R, H) that carry a text on, kind by kind and layer by layer."""
-        return [self.hidden]
+    def state_tensors(self) -> list[Tensor]:
+        """The tensors (R, H) of the recurrent state, one for each layer and kind of state."""
+        return self.hidden
 
-    def begin(self) -> None:
-        """Make what a cell needs beside the hidden state."""
+    def allocate(self) -> None:
+        """Allocate what the cell needs besides the hidden state. Called by `start`."""
 
     def cell(self, layer: int) -> None:
-        """Make the next `hidden[layer]` of `from_hidden`, to which `from_input` has been added if it is shared."""
+        """Compute the next `hidden[layer]` from `from_hidden`, which includes `from_input` if `adds_parts` is True."""
         raise NotImplementedError
 
 
@@ -158,18 +164,18 @@ class FusedRNN(Fused):
 
 
 class FusedLSTM(Fused):
-    order = (0, 1, 3, 2)  # input, forget, output, cell: the three that are squashed alike side by side
+    order = (0, 1, 3, 2)  # input, forget, output, cell: one sigmoid call covers the first three
 
-    def begin(self) -> None:
+    def allocate(self) -> None:
         self.cells = [self._zeros(self.hidden_size) for _ in range(self.num_layers)]
-        self.squashed = self.from_hidden[:, : 3 * self.hidden_size]
+        self.sigmoid_gates = self.from_hidden[:, : 3 * self.hidden_size]
         self.i, self.f, self.o, self.g = self.from_hidden.chunk(4, 1)
 
-    def kinds(self) -> list[list[Tensor]]:
-        return [self.hidden, self.cells]
+    def state_tensors(self) -> list[Tensor]:
+        return self.hidden + self.cells
 
     def cell(self, layer: int) -> None:
-        self.squashed.sigmoid_()
+        self.sigmoid_gates.sigmoid_()
         self.g.tanh_()
         cell = self.cells[layer].mul_(self.f).addcmul_(self.i, self.g)
         torch.tanh(cell, out=self.hidden[layer]).mul_(self.o)
@@ -177,16 +183,16 @@ class FusedLSTM(Fused):
 
 class FusedGRU(Fused):
     order = (0, 1, 2)  # reset, update, new
-    shared = False  # the reset gate stands before the hidden part's bias
+    adds_parts = False  # the reset gate multiplies the hidden part of the new gate, including its bias
 
-    def begin(self) -> None:
+    def allocate(self) -> None:
         both = 2 * self.hidden_size
-        self.squashed, self.squashed_input = self.from_hidden[:, :both], self.from_input[:, :both]
+        self.sigmoid_gates, self.sigmoid_input = self.from_hidden[:, :both], self.from_input[:, :both]
         self.r, self.z, self.n = self.from_hidden.chunk(3, 1)
         self.n_input = self.from_input[:, both:]
 
     def cell(self, layer: int) -> None:
-        self.squashed.add_(self.squashed_input).sigmoid_()
+        self.sigmoid_gates.add_(self.sigmoid_input).sigmoid_()
         new = self.n.mul_(self.r).add_(self.n_input).tanh_()
         hidden = self.hidden[layer]
         torch.lerp(new, hidden, self.z, out=hidden)

@@ -1,4 +1,4 @@
-"""From a checkpoint to text: greedy, by temperature, among the likeliest characters, one text or many side by side.
+"""Generating text with a trained model: greedy, by temperature, top-k or top-p, one text or many in parallel.
 
 Legend: B texts, T characters, V vocabulary.
 """
@@ -20,25 +20,25 @@ from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.writing.decoder import Decoder, decoder
 
 GREEDY = 1e-6
-"""Temperatures below this take the likeliest character."""
+"""Below this temperature the most likely character is taken."""
 
 BLOCK = 256
-"""Steps for which random numbers are drawn at once."""
+"""Number of steps whose random numbers are drawn at once."""
 
 
 class TextGenerator:
-    """A trained model that writes.
+    """Generates text with a trained model.
 
-    A text is the same alone and among others, streamed or not: each has its own seed, and neither a row of the decoder
-    nor a draw depends on the others. (On a CPU with one thread; a GPU may sum in another order.)
+    On a CPU with one thread, a seed gives the same text alone or in a batch, streamed or not, because neither the rows
+    of the decoder nor the random draws depend on one another. (A GPU may sum in another order.)
 
     Args:
-        model: a CharRNN in evaluation mode. Its weights are copied when the first text begins: one that is trained on
-            needs another generator.
-        vocabulary: the characters it knows.
-        prompt: what it continues where no prompt is given.
-        int8: write with weights rounded to 8 bits, on a CPU: faster where the model is large, and slightly another
-            model. `model` itself stays as it is.
+        model: a CharRNN in evaluation mode. Decoders copy its weights when the first text begins (except for cells
+            without a decoder of their own), so a model that is trained further needs a new generator.
+        vocabulary: of the model.
+        prompt: used if no prompt is given.
+        int8: generate with weights rounded to 8 bits, on a CPU: faster for a large model, with slightly different
+            output. `model` itself is not changed.
     """
 
     def __init__(self, model: CharRNN, vocabulary: Vocabulary, prompt: str, int8: bool = False) -> None:
@@ -62,17 +62,17 @@ class TextGenerator:
         """The prompt and `length` characters that continue it.
 
         Args:
-            prompt: text to continue; None takes the run's own.
+            prompt: text to continue; None: the prompt of the run's own samples.
             length: characters to add, 0 or more.
-            temperature: divides the logits; 0 takes the likeliest character each time.
-            top_k: draw among the k likeliest characters only, 1 or more; None draws among all.
-            top_p: draw among the likeliest characters that together have this probability, above 0 and at most 1
-                (nucleus sampling, Holtzman et al. 2020), of those that top_k leaves; None draws among all.
+            temperature: divides the logits; 0 always takes the most likely character.
+            top_k: draw only among the k most likely characters, 1 or more; None: among all.
+            top_p: draw only among the most likely characters that together have this probability, above 0 and at most 1
+                (nucleus sampling, Holtzman et al. 2020). It is applied after top_k. None: among all.
             seed: the same seed gives the same text.
-            unknown: what becomes of prompt characters that the model never saw: "error" or "skip".
+            unknown: how to treat prompt characters that are not in the vocabulary: "error" or "skip".
 
-        Raises UserError for such characters under "error", or where they leave nothing of the prompt; ValueError for a
-        length, temperature, top_k or top_p out of range.
+        Raises UserError for such characters with "error", and with "skip" if no other characters remain. Raises
+        ValueError for a length, temperature, top_k or top_p out of range.
         """
         prompt = self.prompt if prompt is None else prompt
         options: Any = {"top_k": top_k, "top_p": top_p, "seed": seed, "unknown": unknown}
@@ -89,7 +89,10 @@ class TextGenerator:
         seed: int = 1,
         unknown: str = "error",
     ) -> Iterator[str]:
-        """The characters that `generate` adds to the prompt, one by one as they are made. Errors come at once."""
+        """Yield the characters that `generate` adds to the prompt, one by one.
+
+        Arguments are checked before the first one.
+        """
         prompts = [self.prompt if prompt is None else prompt]
         steps = self._steps(prompts, [seed], [temperature], length, top_k, top_p, unknown)
         return (self.vocabulary.characters[int(tokens)] for tokens in steps)
@@ -105,15 +108,15 @@ class TextGenerator:
         top_p: float | None = None,
         unknown: str = "error",
     ) -> list[str]:
-        """Several texts side by side, much faster than one after another; each is what `generate` makes of it alone.
+        """Generate several texts in parallel, much faster than one after another. Each equals that of `generate`.
 
         Args:
             prompts: one for each text, or a single one for all.
             seeds: one for each text.
-            temperature: one for each text, or a single one for all.
+            temperature: one for each text, or a single number for all.
 
-        The rest, and what is raised: as for `generate`; ValueError too where the numbers of prompts, seeds and
-        temperatures do not agree.
+        The other arguments and errors are those of `generate`. Also raises ValueError if the numbers of prompts, seeds
+        and temperatures do not match.
         """
         temperatures = [temperature] * len(seeds) if isinstance(temperature, int | float) else list(temperature)
         prompts = [prompts[0]] * len(seeds) if len(prompts) == 1 else list(prompts)
@@ -128,15 +131,15 @@ class TextGenerator:
         return [prompt + text for prompt, text in zip(prompts, continued, strict=True)]
 
     def _encode(self, prompt: str, unknown: str) -> Tensor:
-        strange = self.vocabulary.unknown(prompt)
-        if strange and unknown == "error":
+        unknown_characters = self.vocabulary.unknown(prompt)
+        if unknown_characters and unknown == "error":
             raise UserError(
-                f"prompt={prompt!r} has characters that the model never saw: {name_characters(strange)}; "
-                "unknown=skip goes on without them"
+                f"prompt={prompt!r} has characters that are not in the model's vocabulary: "
+                f"{name_characters(unknown_characters)}; unknown=skip leaves them out"
             )
         known = "".join(character for character in prompt if character in self.vocabulary)
         if prompt and not known:
-            raise UserError(f"prompt={prompt!r} has no character that the model knows")
+            raise UserError(f"prompt={prompt!r} has no characters that are in the model's vocabulary")
         return torch.from_numpy(self.vocabulary.encode(known or self.prompt)).long()
 
     def _steps(
@@ -149,14 +152,14 @@ class TextGenerator:
         top_p: float | None,
         unknown: str,
     ) -> Iterator[Tensor]:
-        """What is drawn at each step, (B,) int64. Errors in the arguments come at once."""
+        """Yield the tokens drawn at each step, (B,) int64. Arguments are checked at the call, not at the first step."""
         if length < 0 or min(temperatures) < 0 or (top_k is not None and top_k < 1):
             raise ValueError(f"length={length}, temperature={min(temperatures)}, top_k={top_k}: at least 0, 0 and 1")
         if top_p is not None and not 0 < top_p <= 1:
             raise ValueError(f"top_p={top_p}: above 0 and at most 1")
-        different = list(dict.fromkeys(prompts))
-        tokens = [self._encode(prompt, unknown) for prompt in different]
-        rows = [different.index(prompt) for prompt in prompts]
+        distinct = list(dict.fromkeys(prompts))  # a prompt that many texts share is read once
+        tokens = [self._encode(prompt, unknown) for prompt in distinct]
+        rows = [distinct.index(prompt) for prompt in prompts]
         return self._draw(tokens, rows, seeds, temperatures, length, top_k, top_p)
 
     def _draw(
@@ -172,31 +175,31 @@ class TextGenerator:
         device = self.model.output.weight.device
         if self._decoder is None:
             self._decoder = decoder(self.model, self.int8)
-        writer = copy.copy(self._decoder)  # each writing has a state of its own, and all the same weights
+        writer = copy.copy(self._decoder)  # every call has its own state, and all share the weights
         logits = read_prompts(writer, [prompt.to(device) for prompt in prompts], rows)
-        place = torch.device("cpu") if device.type == "mps" else device  # where one draws: MPS has no float64
-        divisors = torch.tensor(temperatures, dtype=torch.float64, device=place).unsqueeze(1)  # (B, 1)
+        draw_device = torch.device("cpu") if device.type == "mps" else device  # MPS has no float64
+        divisors = torch.tensor(temperatures, dtype=torch.float64, device=draw_device).unsqueeze(1)  # (B, 1)
         greedy = divisors < GREEDY if min(temperatures) < GREEDY else None
         divisors = divisors.clamp(min=GREEDY)
         random = [np.random.default_rng(seed) for seed in seeds]
         for step in range(length):
-            # looked at now and then: what is no number once stays so
+            # checked only now and then: once the state is not finite, it stays so
             if (step % BLOCK == 0 or step + 1 == length) and not logits.isfinite().all():
-                raise UserError("the model puts out what is no number: it has diverged in training")
-            if step % BLOCK == 0:  # drawn ahead, so that nothing has to be sent to a device at each step
+                raise UserError("the model's output is not finite: it diverged in training")
+            if step % BLOCK == 0:  # drawn ahead, to avoid a transfer to the device at each step
                 drawn = np.stack([generator.random(BLOCK) for generator in random], 1)
-                # a hair below what was drawn, since rounded probabilities may add up to a little less than 1
-                uniform = torch.from_numpy(drawn * (1 - 1e-12)).to(place).unsqueeze(2)  # (BLOCK, B, 1)
-            tokens = choose(logits.to(place), divisors, top_k, top_p, uniform[step % BLOCK], greedy)
+                # slightly smaller, because the sum of rounded probabilities may be a little less than 1
+                uniform = torch.from_numpy(drawn * (1 - 1e-12)).to(draw_device).unsqueeze(2)  # (BLOCK, B, 1)
+            tokens = choose(logits.to(draw_device), divisors, top_k, top_p, uniform[step % BLOCK], greedy)
             yield tokens
             if step + 1 < length:
                 logits = writer.step(tokens.to(device))
 
 
 def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]) -> Tensor:
-    """Let a decoder read prompts, (T,) each, one by one, and go on with a text for each of `rows`: its prompt's number.
+    """Read each prompt, (T,), once, and begin one text for each of `rows`, the index of its prompt.
 
-    Returns the logits (B, V) of what comes next.
+    Prompts are read one by one because their lengths differ. Returns the logits (B, V) of the next characters.
     """
     read = []
     for prompt in prompts:
@@ -216,15 +219,15 @@ def choose(
     uniform: Tensor,
     greedy: Tensor | None = None,
 ) -> Tensor:
-    """Draw a token for each text, (B,): where a uniform number falls in the cumulated probabilities.
+    """Draw one token for each text, (B,), by finding a uniform random number in the cumulative probabilities.
 
     Args:
         logits: (B, V).
         temperature: (B, 1) float64, GREEDY or more.
-        top_k: draw among so many likeliest exactly; of equal ones the first in the vocabulary.
-        top_p: draw among the likeliest that together reach this probability.
+        top_k: draw among exactly this many characters; on equal logits the first in the vocabulary are kept.
+        top_p: draw among the most likely characters whose probabilities together reach this value.
         uniform: (B, 1) float64, at least 0 and below 1.
-        greedy: (B, 1), which texts take the likeliest instead; None: none does.
+        greedy: (B, 1) bool, texts that take the most likely character instead; None: no text.
     """
     scaled = logits / temperature
     order = None
@@ -246,11 +249,11 @@ def choose(
 
 
 def load(run: Path | str, int8: bool = False) -> TextGenerator:
-    """The trained model behind a run folder or a checkpoint file, ready to write. No corpus is needed.
+    """Load the trained model of a run folder (its best checkpoint) or of a checkpoint file. No corpus is needed.
 
-    `int8`: write with weights rounded to 8 bits, see TextGenerator.
+    `int8`: generate with weights rounded to 8 bits, see TextGenerator.
 
-    Raises UserError where there is none, or it is damaged.
+    Raises UserError if there is no checkpoint or if it is damaged.
     """
     checkpoint = read_checkpoint(checkpoint_file(run))
     description = checkpoint.description

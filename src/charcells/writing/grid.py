@@ -1,4 +1,4 @@
-"""sample.py grid=true: what each temperature and top_k gives."""
+"""sample.py grid=true: texts and figures for a grid of temperature and top_k."""
 
 import math
 import re
@@ -20,24 +20,24 @@ from charcells.writing.texts import Texts, prepare, settings
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 TOP_KS = (None, 20, 5)
 TEXTS = 8
-"""Texts in each cell of the grid, whose seeds count up."""
+"""Texts in each cell of the grid, with consecutive seeds."""
 
 FIGURES = {
     "unknown_words": "words that are not in the training text",
-    "distinct_words_2": "pairs of words that are different ones, among all pairs",
-    "seq_rep_words_4": "runs of four words that a text has had before",
+    "distinct_words_2": "different pairs of words, among all pairs",
+    "seq_rep_words_4": "sequences of four words that occurred earlier in the same text",
 }
-"""The figures of a cell, shares from 0 to 1, and what they count."""
+"""The figures of a cell and what they count. All are shares from 0 to 1."""
 
 
 def grid_cells(
     generator: TextGenerator, texts: Texts, prompt: str, config: SampleConfig
 ) -> tuple[pd.DataFrame, list[str], dict[str, float] | None]:
-    """Write TEXTS texts for each temperature and top_k; return a row for each, its first text, and held-out figures.
+    """Generate TEXTS texts for each temperature and top_k.
 
-    Columns: temperature; top_k, missing for all; and the figures of `shares`. Held-out human text has the same, of as
-    many pieces as long as the texts; None where there is not enough of it. A top_k that leaves no character out is not
-    tried.
+    Returns a table with one row per cell, the first text of each cell, and the figures of held-out human text. The
+    columns are temperature, top_k (missing if there is no limit) and the FIGURES. Human text is taken in as many pieces
+    of the same length; None if there is not enough of it. A top_k not below the vocabulary size is skipped.
     """
     known = set(words(texts.train))
     seeds = [config.seed + index for index in range(TEXTS)] * len(TEMPERATURES)
@@ -59,17 +59,17 @@ def grid_cells(
 
 
 def shares(samples: Sequence[str], known: set[str]) -> dict[str, float]:
-    """The FIGURES of texts; NaN where there are no words to count."""
-    spoken = [words(sample, whole=True) for sample in samples]
+    """The FIGURES of texts; NaN if there are no words to count."""
+    word_lists = [words(sample, whole=True) for sample in samples]
     real = real_word_rate(samples, known)
-    values = (None if real is None else 1 - real, distinct(spoken, 2), seq_rep(spoken, 4))
+    values = (None if real is None else 1 - real, distinct(word_lists, 2), seq_rep(word_lists, 4))
     return {name: math.nan if value is None else value for name, value in zip(FIGURES, values, strict=True)}
 
 
 def grid(generator: TextGenerator, config: SampleConfig) -> None:
     """Write grid.csv, grid.md and grid.png into the run folder, and show the figures on the terminal.
 
-    Raises UserError as `load_texts` and TextGenerator do, and for length=0.
+    Raises the UserErrors of `load_texts` and TextGenerator, and UserError for length=0.
     """
     prompt, texts = prepare(generator, config)
     table, firsts, human = grid_cells(generator, texts, prompt, config)
@@ -90,12 +90,12 @@ def grid(generator: TextGenerator, config: SampleConfig) -> None:
     for name, meaning in FIGURES.items():
         console.print(f"{name}: share of {meaning}", soft_wrap=True)
     if human is None:
-        print(f"There are no {TEXTS} pieces of held-out text, as long as these, to compare with.")
+        print(f"The held-out text is too short for {TEXTS} pieces of this length, so there is no comparison with it.")
     print("written: " + ", ".join(str(relative(path)) for path in written))
 
 
 def _rows(table: pd.DataFrame, human: dict[str, float] | None) -> list[list[str]]:
-    """The cells of the grid as they are shown, and below them held-out human text."""
+    """The cells of the grid as rows to display, followed by held-out human text."""
 
     def percent(value: float) -> str:
         return "-" if math.isnan(value) else f"{value:.1%}"
@@ -110,7 +110,7 @@ def _rows(table: pd.DataFrame, human: dict[str, float] | None) -> list[list[str]
 
 
 def fenced(text: str) -> str:
-    """A text as a code block of Markdown, which nothing in it can end."""
+    """A text as a Markdown code block, with a fence longer than any in the text."""
     text = visible(text)
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}"
@@ -124,13 +124,13 @@ def markdown(
     prompt: str,
     config: SampleConfig,
 ) -> str:
-    """The grid to be read: all figures, then the first text of each cell beside its own."""
+    """The content of grid.md: all figures, then the first text of each cell with its figures."""
     drawn = settings(config, ("top_p", "int8", "length"))
     head = ["temperature", "top_k", *FIGURES]
     rows = _rows(table, human)
     parts = [
         "# Temperature and top_k",
-        f"{TEXTS} texts in each cell, seeds from {config.seed} on, {drawn}. Shares of all:",
+        f"{TEXTS} texts in each cell, seeds from {config.seed} on, {drawn}. All figures are shares:",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in FIGURES.items()),
         "\n".join(["| " + " | ".join(row) + " |" for row in (head, ["---:"] * len(head), *rows)]),
         "![error over variety](grid.png)",

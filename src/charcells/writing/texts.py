@@ -1,4 +1,4 @@
-"""The texts behind a run."""
+"""The training text and the held-out text of a run."""
 
 import dataclasses
 import os
@@ -15,7 +15,8 @@ from charcells.writing.generator import TextGenerator
 
 @dataclasses.dataclass(frozen=True)
 class Texts:
-    """The texts of a run: what it was trained on, from position `begin` of its corpus on, and what was held out."""
+    """The texts of a run: `train` is the training text, which begins at position `begin` of the corpus; `held_out` is
+    the validation text."""
 
     folder: RunFolder
     corpus: str
@@ -25,28 +26,29 @@ class Texts:
     held_out: str
 
     def pieces(self, length: int, count: int) -> list[str]:
-        """Up to `count` pieces of the held-out text, without overlap and spread evenly over it."""
+        """Up to `count` pieces of the held-out text, evenly spread and without overlap."""
         count = min(count, len(self.held_out) // length)
-        room = len(self.held_out) - length
-        starts = [room * i // max(1, count - 1) for i in range(count)]
+        last_start = len(self.held_out) - length
+        starts = [last_start * i // max(1, count - 1) for i in range(count)]
         return [self.held_out[start : start + length] for start in starts]
 
 
 def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
-    """The texts behind a run folder, or a checkpoint within one.
+    """Load the texts of a run, given its folder or a checkpoint in it.
 
     Args:
-        corpora_dir: folder with the run's corpus file; None looks where training has found it.
+        run: run folder, or a checkpoint file in one.
+        corpora_dir: folder with the run's corpus file; None: where it was found for training.
 
-    Raises UserError where the run folder or its corpus is missing, or the corpus is not what the run was trained on.
+    Raises UserError if the run folder or its corpus is missing, or if the corpus has changed since training.
     """
     checkpoint = checkpoint_file(run)
     path = Path(os.path.expanduser(run))
     folder = RunFolder(path if path.is_dir() else checkpoint.resolve().parents[1])
     if not folder.has_config:
         raise UserError(
-            f"explain and grid need the training text, and {run} does not say which it was: name the run folder, in "
-            "which config.yaml lies"
+            f"explain and grid need the training text, and {run} does not say which one that was: give a run folder "
+            "that contains config.yaml"
         )
     config = folder.read_config()
     if corpora_dir is not None and config.corpus.path is not None:
@@ -54,7 +56,7 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
     try:
         text = load_split(config.corpus, config.data, corpora_dir or config.corpora_dir)
     except UserError as error:
-        raise UserError(f"explain and grid need the training text: {error}. corpora_dir= says where it lies") from error
+        raise UserError(f"explain and grid need the training text: {error}. Set corpora_dir= to its folder") from error
     corpus, expected = text.corpus, read_checkpoint(checkpoint).description.corpus_sha256
     if corpus.sha256 != expected:
         raise UserError(
@@ -65,7 +67,7 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
 
 
 def prepare(generator: TextGenerator, config: SampleConfig) -> tuple[str, Texts]:
-    """The prompt and the texts of `config.run`. Raises UserError as `load_texts` does, and for length=0."""
+    """The prompt and the texts of `config.run`. Raises the UserErrors of `load_texts`, and UserError for length=0."""
     if config.length == 0:
         raise UserError("length=0 leaves nothing to explain or to compare: it must be at least 1")
     prompt = generator.prompt if config.prompt is None else config.prompt
@@ -73,6 +75,6 @@ def prepare(generator: TextGenerator, config: SampleConfig) -> tuple[str, Texts]
 
 
 def settings(config: SampleConfig, names: Sequence[str]) -> str:
-    """How texts were drawn, as one would type it."""
+    """Sampling options as they would be typed on the command line; unset ones are left out."""
     values = {name: getattr(config, name) for name in names}
     return " ".join(f"{name}={str(value).lower()}" for name, value in values.items() if value not in (None, False))

@@ -1,0 +1,75 @@
+"""Resuming a run: the checkpoint to start from, whether it can be continued, what stays known of the run."""
+
+import datetime
+
+from charcells.config import Config
+from charcells.data.module import CharDataModule
+from charcells.errors import UserError
+from charcells.models.checkpoint import Checkpoint, read_checkpoint
+from charcells.runs.folder import RunFolder
+from charcells.runs.identity import resumed_from
+from charcells.runs.summary import Summary
+from charcells.training.language_model import CharLM
+from charcells.training.optimization import total_steps
+
+
+def find_start(config: Config, run: RunFolder, data: CharDataModule) -> Checkpoint | None:
+    """The checkpoint to resume from; None if the run was killed before its first one, and so starts again.
+
+    Raises UserError if it cannot be continued: its corpus has changed, there is nothing left to train, it is damaged.
+    """
+    if run.last.exists():
+        start = read_checkpoint(run.last)
+        _check_resumable(config, run, data, start)
+        return start
+    if run.read_summary().finished:
+        raise UserError(f"{run} is finished but has no {run.last.name} to continue from; init_from= starts a new run")
+    return None
+
+
+def _check_resumable(config: Config, run: RunFolder, data: CharDataModule, start: Checkpoint) -> None:
+    """Raise UserError if the corpus has changed, or if there is nothing left to train."""
+    corpus, description = data.text.corpus, start.description
+    if description.corpus_sha256 != corpus.sha256:
+        raise UserError(
+            f"corpus {corpus.name} has changed since this run was started: its SHA-256 was "
+            f"{description.corpus_sha256} and is {corpus.sha256}. A resumed run needs the same text"
+        )
+    if not run.read_summary().finished and run.best.exists():
+        return  # even if no step is left, the test still has to be done
+    options, limits = config.trainer, []
+    if description.step >= total_steps(config, len(data.train_batches)):
+        limits += [f"trainer.max_epochs={options.max_epochs} trainer.max_steps={options.max_steps}"]
+    limit, timer = options.max_time, start.callback("Timer")
+    if limit and timer and timer["time_elapsed"]["train"] >= duration(limit).total_seconds():
+        limits += [f"trainer.max_time={limit}"]
+    patience, stopping = options.early_stopping_patience, start.callback("EarlyStopping")
+    if patience and stopping and stopping["wait_count"] >= patience:
+        limits += [f"trainer.early_stopping_patience={patience}"]
+    if limits:
+        raise UserError(
+            f"{run} has already trained {description.step} steps, and {' '.join(limits)} allows no more: "
+            "raise that limit"
+        )
+
+
+def check_same_model(run: RunFolder, module: CharLM, start: Checkpoint | None) -> None:
+    """Raise UserError if config.yaml describes another model than the checkpoint holds."""
+    if start is None:
+        return
+    for name, value in module.description.model.items():
+        held = start.description.model.get(name)
+        if held != value:
+            raise UserError(f"{run}: config.yaml says {name}={value}, but {start.path.name} holds a model with {held}")
+
+
+def keep_known(summary: Summary, previous: Summary, config: Config) -> None:
+    """Fill the gaps in the first summary of a resumed run from its previous summary."""
+    summary.update({key: value for key, value in previous.items() if summary.get(key, 0) is None})
+    summary |= {"error": None, "resumed_from": resumed_from(previous, summary, config.scheduler.name)}
+
+
+def duration(max_time: str) -> datetime.timedelta:
+    """A trainer.max_time of DD:HH:MM:SS."""
+    days, hours, minutes, seconds = map(int, max_time.split(":"))
+    return datetime.timedelta(days, seconds, hours=hours, minutes=minutes)
