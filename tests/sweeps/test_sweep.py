@@ -158,7 +158,7 @@ def test_a_sweep_over_corpora_lies_in_one_folder(command: Command, work: Path) -
         (["data.batch_size=4,0"], ["data.batch_size=0", "at least 1"]),
         (["trainer.devices=2", "seed=1,2"], ["trainer.devices=2", "without -m"]),
         (["seed=1,1"], ["two jobs"]),
-        (["resume=a,b"], ["resume=a", "leave -m out"]),
+        (["resume=a,b"], ["resume=a", "leave out -m"]),
         (["threads=99", "seed=1,2"], ["threads=99", "threads=auto"]),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
@@ -462,7 +462,7 @@ def test_progress_counts_what_the_run_folders_say(
 ) -> None:
     config = small(TEXT)
     jobs = [job(tmp_path / name, config) for name in ("old", "ran", "failed", "runs", "waits")]
-    jobs[0] = dataclasses.replace(jobs[0], twin=jobs[0].folder)
+    jobs[0] = dataclasses.replace(jobs[0], finished_twin=jobs[0].folder)
     progress = Progress(jobs)
     with progress:
         for name, facts in (
