@@ -104,7 +104,9 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return sys.platform
-    return next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), sys.platform)
+    facts = dict(line.split(":", 1) for line in lines if ":" in line)  # of the last core
+    wanted = {key.strip(): value.strip() for key, value in facts.items()}
+    return ", ".join(wanted.get(key, "") for key in ("model name", "cpu family", "model", "stepping"))
 
 
 def check(name: str, found: dict[str, Any]) -> None:
