@@ -187,5 +187,5 @@ def test_odd_input_is_trained_on_or_refused(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_much_odd_input_is_trained_on_or_refused(tmp_path, monkeypatch):
-    trained, refused = try_inputs(1000, tmp_path, monkeypatch)
-    assert trained > 200 and refused > 200
+    trained, refused = try_inputs(300, tmp_path, monkeypatch)
+    assert trained > 60 and refused > 60
