@@ -128,7 +128,8 @@ def test_a_sweep_leaves_a_run_alone_that_another_process_trains(small, tmp_path,
     train(config, folder)
     other = small(TEXT, "trainer.max_steps=2")  # which would be moved aside
     before = content(folder)
-    job = Job(RunFolder(folder), other, "max_steps=2", identity(other, load_corpus(other.corpus).sha256), seen=0)
+    own = identity(other, load_corpus(other.corpus).sha256)
+    job = Job(RunFolder(folder), other, "max_steps=2", own, written_before=0)
     with RunFolder(folder).hold():
         run_job(other, folder, 1, "group", [])
         assert "another process is training in" in capsys.readouterr().err

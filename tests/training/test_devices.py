@@ -72,7 +72,8 @@ for run in json.loads(Path(sys.argv[1]).read_text()):
         train(compose(run["overrides"]), Path(run["folder"]), resume=run["resume"])
         endings.append("returned")
     except (SystemExit, UserError) as error:
-        endings.append(f"{type(error).__name__}: {getattr(error, 'code', error)}")
+        code = getattr(error, "code", error)
+        endings.append(f"{type(error).__name__}: {'' if code is None else code}")
 Path(sys.argv[1]).with_name(f"endings{rank}.json").write_text(json.dumps(endings))
 """
 

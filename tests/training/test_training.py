@@ -602,10 +602,10 @@ def test_a_run_from_anothers_weights_is_resumed_without_the_other(small, tmp_pat
 @pytest.mark.parametrize(
     ("override", "difference"),
     [
-        ("model.hidden_size=9", "hidden_size 8 there, 9 here"),
-        ("model.num_layers=2", "num_layers 1 there, 2 here"),
-        ("model.embedding_dim=null", "embedding_dim 4 there, None here"),
-        ("cell=gru", "cell lstm there, gru here"),
+        ("model.hidden_size=9", "hidden_size is 8 there and 9 here"),
+        ("model.num_layers=2", "num_layers is 1 there and 2 here"),
+        ("model.embedding_dim=null", "embedding_dim is 4 there and None here"),
+        ("cell=gru", "cell is lstm there and gru here"),
     ],
 )
 def test_init_from_another_shape_is_refused(small, tmp_path, override, difference):
