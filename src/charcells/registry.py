@@ -108,7 +108,7 @@ class Registry(Mapping[str, Row], Generic[Row]):
         try:
             row: Any = entry.load()
         except Exception as error:  # importing another package can fail in any way
-            raise UserError(self._broken(entry, _reason(error))) from error
+            raise UserError(self._broken(entry, describe_error(error))) from error
         kind = type(next(iter(self._rows.values())))
         if not isinstance(row, kind) or row.name != entry.name:
             raise UserError(self._broken(entry, f"it is not a {kind.__name__} with that name"))
@@ -148,10 +148,11 @@ def load_class(path: str) -> Any:
     try:
         return getattr(importlib.import_module(module), name)
     except Exception as error:  # importing another package can fail in any way
-        raise UserError(f"the class {path} cannot be imported: {_reason(error)}") from error
+        raise UserError(f"the class {path} cannot be imported: {describe_error(error)}") from error
 
 
-def _reason(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
+    """The type and message of an error from another package, on one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 

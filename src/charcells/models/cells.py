@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from charcells.errors import UserError
-from charcells.registry import CELLS, load_class
+from charcells.registry import CELLS, describe_error, load_class
 
 State = Any
 """The recurrent state of a cell: a tensor (L, B, H), or a (nested) tuple, list or dict of tensors, each with the batch
@@ -83,7 +83,7 @@ def check_contract(cell: str) -> None:
     except UserError:
         raise
     except Exception as error:  # somebody else's code can fail in any way
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        reason = describe_error(error)
         raise UserError(f"cell={cell}: {path} is not what charcells.registry.Cell asks for: {reason}") from error
 
 

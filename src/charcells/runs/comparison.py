@@ -132,6 +132,3 @@ def _marks(block: pd.DataFrame, metric: str) -> list[str]:
         else:
             marks.append("")
     return marks
-
-
-# Showing
