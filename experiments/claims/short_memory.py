@@ -108,8 +108,8 @@ def bits_after(run: Run) -> list[float]:
     from charcells import load
 
     data = data_of(run)
-    most = min(max(CONTEXTS), data.split.train_end)
-    choice = np.random.default_rng(0).choice(np.arange(data.split.train_end, data.split.val_end), POSITIONS)
+    most = min(max(CONTEXTS), data.text.split.train_end)
+    choice = np.random.default_rng(0).choice(np.arange(data.text.split.train_end, data.text.split.val_end), POSITIONS)
     model, tokens = load(run.folder.path).model, data.tokens
     losses = []
     for context in CONTEXTS:
@@ -133,7 +133,7 @@ def gradients(run: Run) -> list[float]:
 
     data = data_of(run)
     last = max(GRADIENT_LAGS)
-    choice = np.random.default_rng(0).choice(np.arange(data.split.train_end, data.split.val_end), 64)
+    choice = np.random.default_rng(0).choice(np.arange(data.text.split.train_end, data.text.split.val_end), 64)
     model = load(run.folder.path).model
     windows = data.tokens[torch.from_numpy(choice)[:, None] + torch.arange(-2 * last, 1)].long()
     with torch.no_grad():
