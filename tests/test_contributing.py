@@ -50,13 +50,13 @@ def run(*arguments: str, site: Path, folder: Path) -> str:
 def test_a_cell_of_another_package_trains_resumes_writes_and_is_swept(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("she sells sea shells by the sea shore.\n" * 40)
     text = ("corpus=file", "corpus.path=text.txt", *FAST)
-    assert "slstm" in run("-m", "charcells", "train", "--help", site=installed, folder=tmp_path)
+    assert "my_slstm" in run("-m", "charcells", "train", "--help", site=installed, folder=tmp_path)
     shown = run(
-        *("-m", "charcells", "train", "cell=slstm", "trainer.max_steps=5", "hydra.run.dir=one", *text),
+        *("-m", "charcells", "train", "cell=my_slstm", "trainer.max_steps=5", "hydra.run.dir=one", *text),
         site=installed,
         folder=tmp_path,
     )
-    assert "slstm 1×8" in shown
+    assert "my_slstm 1×8" in shown
     resumed = run("-m", "charcells", "train", "resume=one", "trainer.max_steps=8", site=installed, folder=tmp_path)
     assert "8 steps" in resumed
     written = run(
@@ -66,7 +66,7 @@ def test_a_cell_of_another_package_trains_resumes_writes_and_is_swept(installed:
     )
     assert written.count("she") >= 2
     swept = run(
-        *("-m", "charcells", "train", "-m", "cell=slstm,rnn", "trainer.max_steps=3", *text),
+        *("-m", "charcells", "train", "-m", "cell=my_slstm,rnn", "trainer.max_steps=3", *text),
         site=installed,
         folder=tmp_path,
     )
@@ -76,16 +76,16 @@ def test_a_cell_of_another_package_trains_resumes_writes_and_is_swept(installed:
 @pytest.mark.slow
 def test_a_cell_of_another_package_keeps_to_the_contract(installed: Path) -> None:
     tests = str(ROOT / "tests" / "models" / "test_contract.py")
-    shown = run("-m", "pytest", "-k", "slstm", "-p", "no:cacheprovider", tests, site=installed, folder=ROOT)
+    shown = run("-m", "pytest", "-k", "my_slstm", "-p", "no:cacheprovider", tests, site=installed, folder=ROOT)
     assert "passed" in shown or "." in shown
 
 
 def test_a_checkpoint_with_a_cell_that_is_not_installed_is_refused_by_name(installed: Path, tmp_path: Path) -> None:
     from charcells.registry import CELLS
 
-    assert "slstm" not in CELLS
-    program = "from charcells.registry import CELLS; print(*CELLS, CELLS['slstm'].lr)"
-    assert run("-c", program, site=installed, folder=tmp_path).split()[-2:] == ["slstm", "0.008"]
+    assert "my_slstm" not in CELLS
+    program = "from charcells.registry import CELLS; print(*CELLS, CELLS['my_slstm'].lr)"
+    assert run("-c", program, site=installed, folder=tmp_path).split()[-2:] == ["my_slstm", "0.008"]
 
 
 def test_own_corpora_and_experiments_need_no_change_to_the_package(tmp_path: Path) -> None:
