@@ -156,14 +156,14 @@ def describe_error(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-OURS = "charcells.models.cells"
+OURS, RECURRENCE = "charcells.models.cells", "charcells.models.recurrence"
 COMPILED, FUSED = "charcells.writing.compiled:CompiledDecoder", "charcells.writing.fused"
 
 # fmt: off
 CELLS = Registry("charcells.cells", [
-    Cell(name="rnn", layers="torch.nn:RNN", decoders=(COMPILED, f"{FUSED}:FusedRNN"), lr=6e-3, output_rms=0.68,
+    Cell(name="rnn", layers=f"{RECURRENCE}:RNN", decoders=(COMPILED, f"{FUSED}:FusedRNN"), lr=6e-3, output_rms=0.68,
          colour="#009E73", help="nn.RNN with tanh"),
-    Cell(name="gru", layers="torch.nn:GRU", decoders=(COMPILED, f"{FUSED}:FusedGRU"), lr=8e-3, output_rms=0.45,
+    Cell(name="gru", layers=f"{RECURRENCE}:GRU", decoders=(COMPILED, f"{FUSED}:FusedGRU"), lr=8e-3, output_rms=0.45,
          colour="#D55E00", help="nn.GRU"),
     Cell(name="lstm", layers="torch.nn:LSTM", decoders=(COMPILED, f"{FUSED}:FusedLSTM"), lr=1e-2, output_rms=0.21,
          colour="#0072B2", help="nn.LSTM"),
