@@ -46,8 +46,8 @@ def plain(model: CharRNN, length: int) -> None:
 @numba.njit(fastmath=True)
 def total(numbers: Any) -> Any:
     result = np.float32(0)
-    for number in numbers:
-        result += number
+    for i in range(len(numbers)):  # the form that becomes vector instructions
+        result += numbers[i]
     return result
 
 

@@ -2,16 +2,13 @@
 
 PyTorch calls its general products for each time step, which costs more than the products themselves where a batch has
 few rows. (Its LSTM has one call for all steps.) Here the input's part is one product for all steps, and a compiled loop
-goes through the steps, forwards and backwards.
-
-The equations are those in the documentation of nn.RNN and nn.GRU; the backward pass is their derivative, and stands in
-models.recurrence_kernels.
+of charcells.kernels goes through the steps, forwards and backwards. The equations are those in the documentation of
+nn.RNN and nn.GRU, and their derivatives.
 
 Legend: B batch, T time, I inputs, H hidden, G gates of a cell times H, L layers.
 """
 
 import importlib
-from functools import cache
 from typing import Any
 
 import torch
@@ -23,11 +20,10 @@ MAX_BATCH = 16
 products, comes close. Measured: experiments/LOG.md."""
 
 
-@cache
 def kernels() -> Any:
-    """models.recurrence_kernels, or None where numba is not installed or does not run."""
+    """charcells.kernels, or None where numba is not installed or does not run."""
     try:
-        return importlib.import_module("charcells.models.recurrence_kernels")
+        return importlib.import_module("charcells.kernels")
     except ImportError:
         return None
 

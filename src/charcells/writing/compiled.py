@@ -1,9 +1,8 @@
-"""The decoder of PyTorch's three cells on a CPU: weights packed for the compiled loops of writing.kernels.
+"""The decoder of PyTorch's three cells on a CPU: weights packed for the compiled loops of charcells.kernels.
 
 Legend: B texts, S steps, V vocabulary, L layers, H hidden units, G gates of a cell times H.
 """
 
-import importlib
 import logging
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charcells.models.char_rnn import CharRNN
+from charcells.models.recurrence import kernels
 from charcells.writing.decoder import Decoder
 from charcells.writing.draw import GREEDY, Draw
 
@@ -24,14 +24,6 @@ Floats = NDArray[np.float32]
 
 MAX_TABLE = 1 << 26
 """Largest table of the first layer's input, in numbers (256 MiB). Above it, another decoder serves."""
-
-
-def kernels() -> Any:
-    """writing.kernels, or None where numba is not installed or does not run."""
-    try:
-        return importlib.import_module("charcells.writing.kernels")
-    except ImportError:
-        return None
 
 
 class CompiledDecoder(Decoder):

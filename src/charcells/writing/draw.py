@@ -1,4 +1,4 @@
-"""Drawing the next character: temperature, top-k, top-p. In PyTorch; writing.kernels does the same compiled.
+"""Drawing the next character: temperature, top-k, top-p. In PyTorch; charcells.kernels does the same compiled.
 
 Legend: B texts, V vocabulary.
 """
