@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 PACKAGE = ROOT / "src" / "charcells"
 ORDER = (
-    "errors", "signals", "process", "files", "registry", "config", "text", "runs", "data", "models", "writing",
+    "errors", "signals", "process", "files", "kernels", "registry", "config", "text", "runs", "data", "models", "writing",
     "training", "sweeps", "cli", "__main__",
 )  # fmt: skip
 """The rooms of the package, from the ground up: each imports only from itself and from those before it."""

@@ -21,7 +21,7 @@ import pandas as pd
 from charcells.files import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
-NAMES = ("training", "precision", "start", "generation", "scoring", "packing", "gpu")
+NAMES = ("training", "precision", "start", "generation", "rounding", "recurrence", "scoring", "packing", "gpu")
 COLUMNS = ("what", "charcells", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
 
 

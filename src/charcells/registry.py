@@ -39,8 +39,8 @@ class Cell:
         lr: peak learning rate that suits the cell; the default of `optimizer.lr`.
         help: one line for --help.
         colour: in plots, such as '#0072B2'. None: plots with this cell use the palette in order instead.
-        decoder: 'module:Class' of a writing.decoder.Decoder that is faster than calling the layers; None: there is
-            none.
+        decoders: 'module:Class' of each writing.decoder.Decoder that is faster than calling the layers, the fastest
+            first. `Class.of(model, weights)` returns one, or None if it does not serve that model.
         output_rms: root mean square of the outputs of an untrained layer whose gate inputs have a root mean square of
             1. The input weights of the layer above are divided by it.
     """
@@ -50,7 +50,7 @@ class Cell:
     lr: float
     help: str
     colour: str | None = None
-    decoder: str | None = None
+    decoders: tuple[str, ...] = ()
     output_rms: float = 1.0
 
 
@@ -156,16 +156,17 @@ def describe_error(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-FUSED, OURS = "charcells.writing.fused", "charcells.models.cells"
+OURS, RECURRENCE = "charcells.models.cells", "charcells.models.recurrence"
+COMPILED, FUSED = "charcells.writing.compiled:CompiledDecoder", "charcells.writing.fused"
 
 # fmt: off
 CELLS = Registry("charcells.cells", [
-    Cell(name="rnn", layers="torch.nn:RNN", decoder=f"{FUSED}:FusedRNN", lr=6e-3, output_rms=0.68, colour="#009E73",
-         help="nn.RNN with tanh"),
-    Cell(name="gru", layers="torch.nn:GRU", decoder=f"{FUSED}:FusedGRU", lr=8e-3, output_rms=0.45, colour="#D55E00",
-         help="nn.GRU"),
-    Cell(name="lstm", layers="torch.nn:LSTM", decoder=f"{FUSED}:FusedLSTM", lr=1e-2, output_rms=0.21, colour="#0072B2",
-         help="nn.LSTM"),
+    Cell(name="rnn", layers=f"{RECURRENCE}:RNN", decoders=(COMPILED, f"{FUSED}:FusedRNN"), lr=6e-3, output_rms=0.68,
+         colour="#009E73", help="nn.RNN with tanh"),
+    Cell(name="gru", layers=f"{RECURRENCE}:GRU", decoders=(COMPILED, f"{FUSED}:FusedGRU"), lr=8e-3, output_rms=0.45,
+         colour="#D55E00", help="nn.GRU"),
+    Cell(name="lstm", layers="torch.nn:LSTM", decoders=(COMPILED, f"{FUSED}:FusedLSTM"), lr=1e-2, output_rms=0.21,
+         colour="#0072B2", help="nn.LSTM"),
     Cell(name="jordan", layers=f"{OURS}:Jordan", lr=6e-3, colour="#CC79A7",
          help="the output is fed back to the hidden layer (Jordan 1986)"),
     Cell(name="output", layers=f"{OURS}:OutputToOutput", lr=6e-3, colour="#E69F00",

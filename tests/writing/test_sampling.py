@@ -299,9 +299,9 @@ def test_no_characters_cannot_be_explained(run):
 
 
 def test_several_texts_are_each_what_it_is_alone(command, run):
-    result = command("sample.py", f"run={run}", "length=40", "top_p=0.9", "int8=true", "num_samples=2", "seed=4")
+    result = command("sample.py", f"run={run}", "length=40", "top_p=0.9", "weights=int8", "num_samples=2", "seed=4")
     assert result.returncode == 0, result.stderr
-    generator = charcells.load(run, int8=True)
+    generator = charcells.load(run, weights="int8")
     first, second = (generator.generate(length=40, temperature=0.8, top_p=0.9, seed=seed) for seed in (4, 5))
     assert result.stdout == f"--- sample 1, seed 4 ---\n{first}\n\n--- sample 2, seed 5 ---\n{second}\n"
 

@@ -42,7 +42,7 @@ def write(config: SampleConfig) -> None:
     prepare_process(threads=1)  # a single step is too small for several threads
     from charcells.writing.generator import load
 
-    generator = load(config.run, config.int8)
+    generator = load(config.run, config.weights)
     prompt = generator.prompt if config.prompt is None else config.prompt
     options: Any = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
     if config.explain or config.grid:

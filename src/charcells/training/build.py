@@ -11,6 +11,7 @@ from charcells.errors import UserError
 from charcells.models.cells import check_contract
 from charcells.models.char_rnn import CharRNN, match_hidden_size
 from charcells.models.checkpoint import Description, read_checkpoint
+from charcells.models.recurrence import CompiledRecurrence
 from charcells.runs.folder import checkpoint_file
 from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.training.language_model import CharLM
@@ -48,6 +49,8 @@ def build(config: Config, data: CharDataModule, prompt: str, init_from: str | No
         sizes = [f"{key}={options[key]}" for key in ("hidden_size", "num_layers", "embedding_dim")]
         reason = str(error).splitlines()[0][:120]
         raise UserError(f"model.{' model.'.join(sizes)}: not enough memory for this model ({reason})") from error
+    if isinstance(model.rnn, CompiledRecurrence):
+        model.rnn.compiled = config.model.compiled
     if init_from is not None:
         _init_from(model, options, data.vocabulary, init_from)
     corpus = data.text.corpus

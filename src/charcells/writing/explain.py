@@ -143,7 +143,7 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
     about = notes(texts, human)
     path = texts.folder.path / "explain.html"
     write_atomically(
-        path, html(explained, texts, about, settings(config, ("temperature", "top_k", "top_p", "int8", "length")))
+        path, html(explained, texts, about, settings(config, ("temperature", "top_k", "top_p", "weights", "length")))
     )
     console = Console(highlight=False)
     for sample in explained:

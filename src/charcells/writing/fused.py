@@ -1,4 +1,4 @@
-"""Decoders for PyTorch's three cells, several times faster than calling the layers for single steps.
+"""Decoders of PyTorch's three cells for a GPU, and where numba is missing: several times faster than the layers.
 
 `nn.LSTM` repacks its weights at every call, which takes much longer than a single step itself. A decoder keeps its
 weights transposed, looks up the first layer's input in a table, and computes in place.
@@ -11,13 +11,13 @@ computed by another routine than the rest.
 Legend: B texts, R rows (B and padding), G gates, H hidden, V vocabulary, L layers.
 """
 
-import warnings
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from charcells.models.char_rnn import CharRNN
+from charcells.writing.decoder import Decoder
 
 PADDING = 32
 """Numbers at the end of a tensor that may be computed by another routine: more than any vector register holds."""
@@ -26,42 +26,7 @@ MAX_TABLE = 1 << 24
 """Largest lookup table for the first layer's input, in numbers. Above it, the input is multiplied at each step."""
 
 
-INT8_STEPS = 64
-"""Quantised value of the largest weight of a row. 8 bits would allow 127, but a CPU without VNNI adds two products of
-an input (at most 255) and a weight in 16 bits. 2 · 255 · 64 fits; with 127 the sum overflows and the text is
-nonsense."""
-
-
-class Linear:
-    """y = x W^T + b for rows x in [-1, 1], with W stored for fast products.
-
-    A call can add another tensor instead of b.
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor, int8: bool) -> None:
-        self.bias = bias
-        if int8:
-            scales = weight.abs().amax(1).clamp(min=1e-12).double() / INT8_STEPS
-            zeros = torch.zeros(len(weight), dtype=torch.long)
-            with warnings.catch_warnings():
-                # this API is deprecated, but its replacement needs another package (torchao)
-                warnings.simplefilter("ignore", UserWarning)
-                rounded = torch.quantize_per_channel(weight.float(), scales, zeros, 0, torch.qint8)
-            self.packed = torch.ops.quantized.linear_prepack(rounded, None)
-        else:
-            self.weight = weight.T.contiguous()
-        self.int8 = int8
-
-    def __call__(self, inputs: Tensor, out: Tensor, plus: Tensor | None = None) -> Tensor:
-        summand = self.bias if plus is None else plus
-        if self.int8:
-            # a fixed input scale of 1/127: a scale chosen from the batch would make the rows depend on one another
-            multiply = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
-            return torch.add(multiply(inputs, 1 / 127, 128, self.packed), summand, out=out)
-        return torch.addmm(summand, inputs, self.weight, out=out)
-
-
-class Fused:
+class Fused(Decoder):
     """Base class of the decoders of PyTorch's three cells.
 
     The gates of a layer, (R, G H), are the sum of a part from its input and a part from its last hidden state; `cell`
@@ -75,7 +40,12 @@ class Fused:
     adds_parts: bool = True
     """Whether every gate is simply the sum of its two parts, so that both biases can be added to the input part."""
 
-    def __init__(self, model: CharRNN, int8: bool) -> None:
+    @classmethod
+    def of(cls, model: CharRNN, weights: str) -> "Fused | None":
+        """A decoder for a model, or None if it cannot read such weights."""
+        return cls(model) if weights == "float32" else None
+
+    def __init__(self, model: CharRNN) -> None:
         with torch.inference_mode():
             self.hidden_size, self.num_layers, self.vocab_size = model.hidden_size, model.num_layers, model.vocab_size
             weights = {name: self._gates(tensor.detach()) for name, tensor in model.rnn.named_parameters()}
@@ -86,18 +56,18 @@ class Fused:
                 bias_ih, bias_hh = weights[f"bias_ih_l{layer}"], weights[f"bias_hh_l{layer}"]
                 if self.adds_parts:
                     bias_ih = bias_ih + bias_hh
-                self.recurrent.append(Linear(weight_hh, bias_hh, int8))
+                self.recurrent.append((bias_hh, weight_hh.T.contiguous()))
                 if layer > 0:
-                    self.inputs.append(Linear(weight_ih, bias_ih, int8))
+                    self.inputs.append((bias_ih, weight_ih.T.contiguous()))
                 elif model.embedding is None:
                     self.table = weight_ih.T + bias_ih  # (V, G H)
                 elif self.vocab_size * len(weight_ih) <= MAX_TABLE:
                     self.table = torch.addmm(bias_ih, model.embedding.weight.detach(), weight_ih.T)
                 else:
                     self.embedding = model.embedding.weight.detach().clone()
-                    self.first = Linear(weight_ih, bias_ih, False)  # never int8: embeddings are not in [-1, 1]
-            self.output = Linear(model.output.weight.detach(), model.output.bias.detach(), int8)
-            self.like = self.output.bias
+                    self.first = (bias_ih, weight_ih.T.contiguous())
+            self.output = (model.output.bias.detach().clone(), model.output.weight.detach().T.contiguous())
+            self.like = self.output[0]
 
     def _gates(self, tensor: Tensor) -> Tensor:
         parts = tensor.chunk(len(self.order))
@@ -124,15 +94,19 @@ class Fused:
             self.text_tokens.copy_(tokens)
             for layer in range(self.num_layers):
                 if layer > 0:
-                    self.inputs[layer - 1](self.hidden[layer - 1], self.from_input)
+                    bias, weight = self.inputs[layer - 1]
+                    torch.addmm(bias, self.hidden[layer - 1], weight, out=self.from_input)
                 elif self.embedding is None:
                     torch.index_select(self.table, 0, self.tokens, out=self.from_input)
                 else:
-                    self.first(torch.embedding(self.embedding, self.tokens), self.from_input)
-                plus = self.from_input if self.adds_parts else None
-                self.recurrent[layer](self.hidden[layer], self.from_hidden, plus)
+                    bias, weight = self.first
+                    torch.addmm(bias, torch.embedding(self.embedding, self.tokens), weight, out=self.from_input)
+                bias, weight = self.recurrent[layer]
+                summand = self.from_input if self.adds_parts else bias
+                torch.addmm(summand, self.hidden[layer], weight, out=self.from_hidden)
                 self.cell(layer)
-            self.output(self.hidden[-1], self.logits)
+            bias, weight = self.output
+            torch.addmm(bias, self.hidden[-1], weight, out=self.logits)
             return self.text_logits
 
     def state(self, text: int) -> list[Tensor]:

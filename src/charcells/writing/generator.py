@@ -18,12 +18,10 @@ from charcells.models.checkpoint import read_checkpoint
 from charcells.runs.folder import checkpoint_file
 from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.writing.decoder import Decoder, decoder
-
-GREEDY = 1e-6
-"""Below this temperature the most likely character is taken."""
+from charcells.writing.draw import Draw
 
 BLOCK = 256
-"""Number of steps whose random numbers are drawn at once."""
+"""Number of steps whose random numbers are drawn at once, and after which the output is checked."""
 
 
 class TextGenerator:
@@ -37,15 +35,14 @@ class TextGenerator:
             without a decoder of their own), so a model that is trained further needs a new generator.
         vocabulary: of the model.
         prompt: used if no prompt is given.
-        int8: generate with weights rounded to 8 bits, on a CPU: faster for a large model, with slightly different
-            output. `model` itself is not changed.
+        weights: the precision in which they are read, of writing.decoder.WEIGHTS; `model` itself is not changed.
     """
 
-    def __init__(self, model: CharRNN, vocabulary: Vocabulary, prompt: str, int8: bool = False) -> None:
+    def __init__(self, model: CharRNN, vocabulary: Vocabulary, prompt: str, weights: str = "float32") -> None:
         self.model = model
         self.vocabulary = vocabulary
         self.prompt = prompt
-        self.int8 = int8
+        self.weights = weights
         self._decoder: Decoder | None = None
 
     def generate(
@@ -160,40 +157,31 @@ class TextGenerator:
         distinct = list(dict.fromkeys(prompts))  # a prompt that many texts share is read once
         tokens = [self._encode(prompt, unknown) for prompt in distinct]
         rows = [distinct.index(prompt) for prompt in prompts]
-        return self._draw(tokens, rows, seeds, temperatures, length, top_k, top_p)
+        return self._write(tokens, rows, seeds, length, Draw(temperatures, top_k, top_p))
 
-    def _draw(
-        self,
-        prompts: Sequence[Tensor],
-        rows: Sequence[int],
-        seeds: Sequence[int],
-        temperatures: Sequence[float],
-        length: int,
-        top_k: int | None,
-        top_p: float | None,
+    def _write(
+        self, prompts: Sequence[Tensor], rows: Sequence[int], seeds: Sequence[int], length: int, how: Draw
     ) -> Iterator[Tensor]:
         device = self.model.output.weight.device
         if self._decoder is None:
-            self._decoder = decoder(self.model, self.int8)
+            self._decoder = decoder(self.model, self.weights)
         writer = copy.copy(self._decoder)  # every call has its own state, and all share the weights
         logits = read_prompts(writer, [prompt.to(device) for prompt in prompts], rows)
-        draw_device = torch.device("cpu") if device.type == "mps" else device  # MPS has no float64
-        divisors = torch.tensor(temperatures, dtype=torch.float64, device=draw_device).unsqueeze(1)  # (B, 1)
-        greedy = divisors < GREEDY if min(temperatures) < GREEDY else None
-        divisors = divisors.clamp(min=GREEDY)
         random = [np.random.default_rng(seed) for seed in seeds]
-        for step in range(length):
-            # checked only now and then: once the state is not finite, it stays so
-            if (step % BLOCK == 0 or step + 1 == length) and not logits.isfinite().all():
-                raise UserError("the model's output is not finite: it diverged in training")
-            if step % BLOCK == 0:  # drawn ahead, to avoid a transfer to the device at each step
-                drawn = np.stack([generator.random(BLOCK) for generator in random], 1)
-                # slightly smaller, because the sum of rounded probabilities may be a little less than 1
-                uniform = torch.from_numpy(drawn * (1 - 1e-12)).to(draw_device).unsqueeze(2)  # (BLOCK, B, 1)
-            tokens = choose(logits.to(draw_device), divisors, top_k, top_p, uniform[step % BLOCK], greedy)
-            yield tokens
-            if step + 1 < length:
-                logits = writer.step(tokens.to(device))
+        at_once = max(1, writer.characters_at_once // len(seeds))
+        for start in range(0, length, BLOCK):
+            check_finite(logits)  # only now and then: once the state is not finite, it stays so
+            drawn = np.stack([generator.random(BLOCK) for generator in random], 1)[: length - start]
+            # slightly smaller, because the sum of rounded probabilities may be a little less than 1
+            for uniform in torch.split(torch.from_numpy(drawn * (1 - 1e-12)), at_once):
+                tokens, logits = writer.write(logits, how, uniform)
+                yield from tokens
+        check_finite(logits)
+
+
+def check_finite(logits: Tensor) -> None:
+    if not logits.isfinite().all():
+        raise UserError("the model's output is not finite: it diverged in training")
 
 
 def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]) -> Tensor:
@@ -211,50 +199,13 @@ def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]
     return torch.cat([read[row][0] for row in rows])
 
 
-def choose(
-    logits: Tensor,
-    temperature: Tensor,
-    top_k: int | None,
-    top_p: float | None,
-    uniform: Tensor,
-    greedy: Tensor | None = None,
-) -> Tensor:
-    """Draw one token for each text, (B,), by finding a uniform random number in the cumulative probabilities.
-
-    Args:
-        logits: (B, V).
-        temperature: (B, 1) float64, GREEDY or more.
-        top_k: draw among exactly this many characters; on equal logits the first in the vocabulary are kept.
-        top_p: draw among the most likely characters whose probabilities together reach this value.
-        uniform: (B, 1) float64, at least 0 and below 1.
-        greedy: (B, 1) bool, texts that take the most likely character instead; None: no text.
-    """
-    scaled = logits / temperature
-    order = None
-    if (top_k is not None and top_k < logits.shape[1]) or top_p is not None:
-        scaled, order = scaled.sort(dim=1, descending=True, stable=True)
-        scaled = scaled[:, :top_k]
-    probabilities = scaled.softmax(1)
-    cumulated = probabilities.cumsum(1)
-    if top_p is not None:
-        probabilities = probabilities.masked_fill(cumulated - probabilities >= top_p, 0)
-        cumulated = probabilities.cumsum(1)
-        uniform = uniform * cumulated[:, -1:]
-    tokens = torch.searchsorted(cumulated, uniform, right=True)  # (B, 1)
-    if order is not None:
-        tokens = order.gather(1, tokens)
-    if greedy is not None:
-        tokens = torch.where(greedy, logits.argmax(1, keepdim=True), tokens)
-    return tokens.squeeze(1)
-
-
-def load(run: Path | str, int8: bool = False) -> TextGenerator:
+def load(run: Path | str, weights: str = "float32") -> TextGenerator:
     """Load the trained model of a run folder (its best checkpoint) or of a checkpoint file. No corpus is needed.
 
-    `int8`: generate with weights rounded to 8 bits, see TextGenerator.
+    `weights`: the precision in which they are read while writing, "float32", "bfloat16" or "int8".
 
     Raises UserError if there is no checkpoint or if it is damaged.
     """
     checkpoint = read_checkpoint(checkpoint_file(run))
     description = checkpoint.description
-    return TextGenerator(checkpoint.model(), Vocabulary(description.characters), description.prompt, int8)
+    return TextGenerator(checkpoint.model(), Vocabulary(description.characters), description.prompt, weights)

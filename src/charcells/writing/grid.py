@@ -125,7 +125,7 @@ def markdown(
     config: SampleConfig,
 ) -> str:
     """The content of grid.md: all figures, then the first text of each cell with its figures."""
-    drawn = settings(config, ("top_p", "int8", "length"))
+    drawn = settings(config, ("top_p", "weights", "length"))
     head = ["temperature", "top_k", *FIGURES]
     rows = _rows(table, human)
     parts = [
