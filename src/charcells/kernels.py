@@ -102,37 +102,50 @@ def tanh(x: Any) -> Any:
 def add_products(sums: Any, inputs: Any, weights: Any) -> None:
     """Add to sums (B, N) the products of inputs (B, H) and weights (H, N).
 
-    Four rows of weights serve for each pass over the sums, and two texts share what is read. For the sums it makes no
-    difference: each takes its products one after another.
+    A pass over the sums takes several rows of weights, eight for a single text, and two texts share what is read. For
+    the sums it makes no difference: each takes its products one after another. All loops over n begin at 0, since numba
+    checks an index of unknown sign, and makes no vector instructions of it.
     """
     texts, columns = sums.shape
-    fours = len(weights) - len(weights) % 4
     pairs = texts - texts % 2
-    for h in range(0, fours, 4):
+    done = len(weights) - len(weights) % 4 if texts > 1 else 0
+    for h in range(0, done, 4):
         w0, w1, w2, w3 = weights[h], weights[h + 1], weights[h + 2], weights[h + 3]
         for text in range(0, pairs, 2):
             a, b = inputs[text], inputs[text + 1]
             a0, a1, a2, a3 = a[h], a[h + 1], a[h + 2], a[h + 3]
             b0, b1, b2, b3 = b[h], b[h + 1], b[h + 2], b[h + 3]
             y, z = sums[text], sums[text + 1]
-            for n in range(columns):  # from 0: numba checks an index of unknown sign, and makes no vector instructions
+            for n in range(columns):
                 v0, v1, v2, v3 = widen(w0[n]), widen(w1[n]), widen(w2[n]), widen(w3[n])
                 y[n] = y[n] + a0 * v0 + a1 * v1 + a2 * v2 + a3 * v3
                 z[n] = z[n] + b0 * v0 + b1 * v1 + b2 * v2 + b3 * v3
-        if pairs < texts:
-            a, y = inputs[pairs], sums[pairs]
-            a0, a1, a2, a3 = a[h], a[h + 1], a[h + 2], a[h + 3]
+    for text in range(0, pairs):
+        for h in range(done, len(weights)):
+            x, w, y = inputs[text, h], weights[h], sums[text]
             for n in range(columns):
-                y[n] = y[n] + a0 * widen(w0[n]) + a1 * widen(w1[n]) + a2 * widen(w2[n]) + a3 * widen(w3[n])
-    for h in range(fours, len(weights)):
-        w0 = weights[h]
-        for text in range(texts):
-            a0, y = inputs[text, h], sums[text]
-            for n in range(columns):
-                y[n] = y[n] + a0 * widen(w0[n])
+                y[n] = y[n] + x * widen(w[n])
+    for text in range(pairs, texts):
+        add_products_of_one(sums[text], inputs[text], weights)
 
 
-# writing
+@compiled
+def add_products_of_one(y: Any, x: Any, weights: Any) -> None:
+    """`add_products` of one text: sums (N,) and inputs (H,)."""
+    columns = len(y)
+    eights = len(weights) - len(weights) % 8
+    for h in range(0, eights, 8):
+        w0, w1, w2, w3 = weights[h], weights[h + 1], weights[h + 2], weights[h + 3]
+        w4, w5, w6, w7 = weights[h + 4], weights[h + 5], weights[h + 6], weights[h + 7]
+        x0, x1, x2, x3 = x[h], x[h + 1], x[h + 2], x[h + 3]
+        x4, x5, x6, x7 = x[h + 4], x[h + 5], x[h + 6], x[h + 7]
+        for n in range(columns):
+            half = y[n] + x0 * widen(w0[n]) + x1 * widen(w1[n]) + x2 * widen(w2[n]) + x3 * widen(w3[n])
+            y[n] = half + x4 * widen(w4[n]) + x5 * widen(w5[n]) + x6 * widen(w6[n]) + x7 * widen(w7[n])
+    for h in range(eights, len(weights)):
+        w = weights[h]
+        for n in range(columns):
+            y[n] = y[n] + x[h] * widen(w[n])
 
 
 @compiled
