@@ -29,6 +29,18 @@ SCHEDULER_OPTIONS: dict[str, set[str]] = {
 """The schedulers and the options of each."""
 
 
+RATES = (
+    "optimizer.lr",
+    "optimizer.weight_decay",
+    "scheduler.gamma",
+    "scheduler.hold_epochs",
+    "scheduler.warmup",
+    "scheduler.final",
+    "trainer.gradient_clip_val",
+)
+"""Options of a step that may change when a run is resumed. Its summary then has `resumed_from`."""
+
+
 def option(
     default: Any,
     help: str,

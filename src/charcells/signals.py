@@ -9,6 +9,11 @@ from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
 
+TIME_SIGNALS = ("SIGUSR1", "SIGUSR2")
+"""Signals by which a cluster says that a job's time is nearly up."""
+
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", *TIME_SIGNALS)
+
 
 class Interrupted(SystemExit):
     """A signal asked the run to stop, and the run has been saved.
@@ -21,13 +26,19 @@ class Interrupted(SystemExit):
         self.number = number
         self.code = 128 + number
 
+    @property
+    def time_is_up(self) -> bool:
+        """Whether a cluster has said that the job's time is nearly up."""
+        return any(self.number == getattr(signal, name, None) for name in TIME_SIGNALS)
+
 
 def stop_signals() -> list[int]:
-    """The signals that stop a run: Ctrl-C (SIGINT), preemption by a cluster (SIGTERM), a closed terminal (SIGHUP).
+    """The signals that stop a run: Ctrl-C (SIGINT), preemption by a cluster (SIGTERM), a closed terminal (SIGHUP), and
+    SIGUSR1 and SIGUSR2, by which a cluster says that a job's time is nearly up.
 
     Signals that are ignored are left out, because that was done on purpose: `nohup` ignores SIGHUP.
     """
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in STOP_SIGNALS if hasattr(signal, name)]
     return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 

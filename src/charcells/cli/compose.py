@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 import charcells
-from charcells.config import Config, OptimizerConfig, SampleConfig, check, value_of
+from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, check, value_of
 from charcells.errors import UserError
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer
@@ -44,11 +44,12 @@ RESUME_OVERRIDES = (
     "trainer.max_steps",
     "trainer.max_time",
     "trainer.early_stopping_patience",
+    *RATES,
     "corpora_dir",
     "corpus.path",
     "logger.mode",
 )
-"""Options that may change when a run is resumed: how long it trains, and where files are."""
+"""Options that may change when a run is resumed: how long it trains, its rate from there on, and where files are."""
 
 
 LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hydra_plugins.hydra_ray_launcher"}
@@ -194,6 +195,8 @@ def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[st
                 "For a new run that starts from these weights, use init_from= instead of resume="
             )
     config = folder.read_config()
+    if config.scheduler.name == "plateau" and "optimizer.lr" in keys:
+        raise UserError("optimizer.lr cannot change when a run with scheduler=plateau is resumed: that sets the rate")
     for key in keys:
         group, _, name = key.rpartition(".")
         setattr(getattr(config, group) if group else config, name, value_of(composed, key))

@@ -29,13 +29,15 @@ from charcells.cli.compose import (
     run_hydra,
     user_conf_dirs,
 )
-from charcells.config import Config, help_text
+from charcells.config import Config, help_text, options, value_of
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.files import relative
 from charcells.registry import CELLS
-from charcells.runs.folder import RunFolder
+from charcells.runs.folder import RunFolder, latest_run, new_run_folder
+from charcells.runs.identity import NOT_IDENTITY
 from charcells.runs.summary import Summary
-from charcells.signals import StopHandlers, raise_interrupted
+from charcells.signals import Interrupted, StopHandlers, raise_interrupted
+from charcells.slurm import requeue, was_requeued
 
 FIRST_RANK = os.environ.get("LOCAL_RANK", "0") == "0"
 """Whether this is the process that the user started, and not one that Lightning started for another device."""
@@ -55,13 +57,81 @@ def main(arguments: Sequence[str]) -> None:
     config, hydra_config = compose_with_hydra(arguments)
     if is_multirun(hydra_config):
         run_hydra(job, arguments)
+        return
+    refuse_cluster(arguments)
+    is_fixed = any(argument.startswith("hydra.run.dir=") for argument in arguments)
+    try:
+        single_run(config, hydra_config, arguments, is_fixed)
+    except Interrupted as stopped:
+        # a job that Slurm starts again goes on only if it comes back to the same folder
+        if stopped.time_is_up and is_fixed and FIRST_RANK and requeue():
+            print("Slurm starts this job again", flush=True)
+        raise
+
+
+def refuse_cluster(arguments: Sequence[str]) -> None:
+    """Raise UserError for a single run with a launcher of sweeps, which Hydra would ignore."""
+    asked = [argument for argument in arguments if argument in ("launcher=slurm", "launcher=ray")]
+    if asked:
+        raise UserError(
+            f"{asked[0]} starts the runs of a sweep, and without -m this is a single run, which would train here: add "
+            "-m, or submit this command with sbatch"
+        )
+
+
+def single_run(config: Config, hydra_config: DictConfig, arguments: Sequence[str], is_fixed: bool) -> None:
+    """Start or resume the one run that a command line describes.
+
+    `is_fixed`: whether hydra.run.dir= names its folder.
+    """
+    if config.resume == "auto" or (config.resume is None and is_fixed and was_requeued()):
+        if not is_fixed:
+            raise UserError("resume=auto needs a fixed folder: add hydra.run.dir=FOLDER")
+        start_or_resume(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     elif config.resume is not None:
-        resume(config, RunFolder(Path(os.path.expanduser(config.resume))), arguments)
+        folder = latest_run() if config.resume == "latest" else RunFolder(Path(os.path.expanduser(config.resume)))
+        resume(config, folder, arguments)
+    elif is_fixed:
+        run(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     else:
-        folder = run_folder(hydra_config)
-        # Lightning starts this command again for each further device, and all processes must use the same folder
-        sys.argv.append(f"hydra.run.dir={folder}")
-        run(config, RunFolder(relative(folder.absolute())))
+        run_in_new_folder(config, run_folder(hydra_config))
+
+
+def run_in_new_folder(config: Config, wanted: Path) -> None:
+    """Train in a folder of this name, with a number behind it if another run that began in this second has it."""
+    place_was_there = wanted.parent.is_dir()
+    folder = new_run_folder(relative(wanted.absolute()))
+    # Lightning starts this command again for each further device, and all processes must use the same folder
+    sys.argv.append(f"hydra.run.dir={folder}")
+    try:
+        run(config, folder)
+    finally:
+        with suppress(OSError):  # a run that was refused leaves nothing behind
+            folder.path.rmdir()
+            if not place_was_there:
+                wanted.parent.rmdir()
+
+
+def start_or_resume(config: Config, folder: RunFolder) -> None:
+    """resume=auto: begin the run in a folder, or go on with it if the folder has it already."""
+    if not folder.has_summary or not folder.has_config:
+        run(config, folder)
+        return
+    stored = folder.read_config()
+    different = [
+        f"{name}={value_of(config, name)} instead of {value_of(stored, name)}"
+        for name, _ in options(Config)
+        if name not in NOT_IDENTITY and value_of(config, name) != value_of(stored, name)
+    ]
+    if different:
+        raise UserError(
+            f"resume=auto: {folder} holds another run than this one, which has {', '.join(different)}: choose another "
+            "hydra.run.dir=, or the same options"
+        )
+    if folder.read_summary().finished:
+        print(f"{folder} is finished")
+        return
+    run(stored, folder, resume=True)
 
 
 def job(config: Config, hydra_config: DictConfig) -> None:

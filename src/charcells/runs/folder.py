@@ -206,6 +206,30 @@ def checkpoint_file(run: Path | str) -> Path:
     raise UserError(f"{run} has no checkpoint (checkpoints/best.ckpt or last.ckpt): is it a run folder?")
 
 
+def new_run_folder(path: Path) -> RunFolder:
+    """Create a new folder for a run: `path`, or the next free name of `path`_2, `path`_3, ... if that is taken.
+
+    Two processes that ask for the same path at the same time get two folders.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        folder = path if number == 1 else path.with_name(f"{path.name}_{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return RunFolder(folder)
+    raise AssertionError("unreachable")
+
+
+def latest_run(place: Path = Path("runs")) -> RunFolder:
+    """The run in or below a folder that was written last. Raises UserError if there is none."""
+    runs = [(run.summary_written() or 0, run) for run in (find_run_folders(place) if place.is_dir() else ())]
+    if not runs:
+        raise UserError(f"latest means the newest run in {place.absolute()}, which has none: name a run folder")
+    return max(runs, key=lambda each: each[0])[1]
+
+
 def find_run_folders(folder: Path) -> Iterator[RunFolder]:
     """Yield all run folders in and below a folder, which may be one itself.
 

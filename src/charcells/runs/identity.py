@@ -22,24 +22,24 @@ def identity(config: Config, corpus_sha256: str) -> str:
     return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
-def resumed_from(previous: Summary, current: Summary, scheduler: str) -> dict[str, Any] | None:
+def resumed_from(previous: Summary, current: Summary, *, same_rates: bool) -> dict[str, Any] | None:
     """The original identity and results version of a resumed run that no run from the beginning could reproduce.
 
-    That is so if it started under another RESULTS_VERSION, or with another end while its learning rate depends on the
-    end. For any other run the result is None.
+    That is so if it started under another RESULTS_VERSION, or if its steps so far had other learning rates, or another
+    weight decay or clipping, than the configuration would give them now. For any other run the result is None.
 
     Args:
         previous: the run's summary before it is resumed.
         current: its new summary.
-        scheduler: name of its scheduler.
+        same_rates: whether the steps so far were made as the configuration says now.
     """
     if "identity" not in previous or "results_version" not in previous:  # its summary was removed or damaged
         return None
     if previous.get("resumed_from") is not None:
         original: dict[str, Any] = previous["resumed_from"]
         return original
-    # with one_cycle, the rate of the steps already made depended on the end that was planned then
-    same_rates = previous["identity"] == current["identity"] or scheduler != "one_cycle"
-    if same_rates and previous["results_version"] == current["results_version"]:
+    if (same_rates or previous["identity"] == current["identity"]) and previous["results_version"] == current[
+        "results_version"
+    ]:
         return None
     return {name: previous[name] for name in ("identity", "results_version")}

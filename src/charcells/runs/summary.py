@@ -28,10 +28,18 @@ class Summary(dict[str, Any]):
         """Whether the run has failed because its loss or weights were not finite."""
         return (self.error or "").startswith(DIVERGED)
 
+    @property
+    def requeued(self) -> bool:
+        """Whether the run was interrupted because its time was up, and Slurm starts its job again."""
+        return self.status == "interrupted" and self.error == REQUEUED
+
     def is_run(self, identity: str) -> bool:
         """Whether this run has this identity and was trained under it from the beginning."""
         return self.get("identity") == identity and self.get("resumed_from") is None
 
+
+REQUEUED = "its time was up; Slurm starts the job again"
+"""Error of an interrupted run that goes on by itself."""
 
 DIVERGED = "training diverged"
 """Beginning of the error message of a run that diverged."""

@@ -3,6 +3,7 @@
 import dataclasses
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,10 +13,14 @@ from charcells.config import Config
 from charcells.errors import Busy, UserError
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import identity
-from charcells.runs.summary import Summary
+from charcells.runs.summary import REQUEUED, Summary
 from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
+from charcells.slurm import requeue
 from charcells.sweeps.workers import ask_to_stop, follow_parent, is_parent, stop_signal
 from charcells.text.corpus import load_corpus
+
+KILL_SECONDS = 300
+"""Longer than Slurm takes to end a job that it has agreed to start again."""
 
 
 def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: Sequence[str]) -> None:
@@ -43,6 +48,8 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
             if not stop_signal():
                 _run(config, run, cores, group, tags)
         except Interrupted as stopped:
+            if stopped.time_is_up and not worker and _requeued(run):
+                time.sleep(KILL_SECONDS)  # Slurm ends this process; if it returned, the job would count as done
             ask_to_stop(stopped.number)
         except KeyboardInterrupt:
             ask_to_stop(signal.SIGINT)
@@ -75,6 +82,16 @@ def _run(config: Config, run: RunFolder, cores: int | None, group: str, tags: Se
         config = dataclasses.replace(config, threads=summary["threads"])
     config = dataclasses.replace(config, rerun=False)
     train(config, run.path, resume=run.has_summary, cores=cores, group=group, tags=tags)
+
+
+def _requeued(run: RunFolder) -> bool:
+    """Whether Slurm starts this job again. The summary says so first, because Slurm ends the job at once."""
+    summary = run.read_summary()
+    run.write_summary(Summary(summary, error=REQUEUED))
+    if requeue():
+        return True
+    run.write_summary(summary)
+    return False
 
 
 def _record_failure(config: Config, run: RunFolder, error: Exception, written_before: int | None) -> None:

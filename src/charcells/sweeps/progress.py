@@ -24,6 +24,7 @@ class Progress:
         self.jobs = jobs
         self.started: dict[RunFolder, float] = {}
         self.ended: dict[RunFolder, str] = {}
+        self.requeued: set[RunFolder] = set()
         self.seconds: list[float] = []
         self.max_running = 1  # most runs at the same time so far
         self._done = threading.Event()
@@ -64,7 +65,11 @@ class Progress:
             outcome = job.outcome()
             if outcome is not None:
                 self.started.setdefault(job.folder, now)
-            if outcome in ("finished", "failed", "interrupted"):
+            if outcome == "interrupted" and job.folder.read_summary().requeued:
+                if job.folder not in self.requeued:
+                    self._say(f"requeued  {job.label}")
+                self.requeued.add(job.folder)
+            elif outcome in ("finished", "failed", "interrupted"):
                 self.ended[job.folder] = outcome
                 self.seconds.append(now - self.started[job.folder])
                 self._say(f"{outcome:<9} {job.label}{self._result(job)}")

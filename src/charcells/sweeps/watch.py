@@ -78,6 +78,8 @@ def _failure(job: Job) -> str | None:
         return str(error)
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
+    if job.folder.read_summary().requeued:
+        return "requeued: Slurm starts it again; the same command shows its result then"
     if outcome in ("running", "interrupted"):
         return f"{outcome}, but its process has ended; the same command continues it"
     return job.error or "it did not start; the same command continues it"

@@ -85,7 +85,20 @@ class CharLM(LeanModule):
                 torch.cuda.set_rng_state(random["cuda"], self.device)
             if self._plateau is not None:
                 self._plateau.load_state_dict(self._restored["plateau"])
+            self._apply_rates()
             self._restored = {}
+
+    def _apply_rates(self) -> None:
+        """Use the rates of the configuration, which may differ from those that the checkpoint has restored."""
+        [group] = self.trainer.optimizers[0].param_groups
+        if self.config.optimizer.weight_decay is not None:
+            group["weight_decay"] = self.config.optimizer.weight_decay
+        if self._plateau is not None:
+            return
+        schedule, lr = self.trainer.lr_scheduler_configs[0].scheduler, self.config.optimizer.lr
+        assert isinstance(schedule, LambdaLR)
+        schedule.base_lrs, group["initial_lr"] = [lr], lr
+        group["lr"] = lr * schedule.lr_lambdas[0](schedule.last_epoch)
 
     def configure_gradient_clipping(
         self,

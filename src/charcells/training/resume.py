@@ -2,7 +2,7 @@
 
 import datetime
 
-from charcells.config import Config
+from charcells.config import RATES, Config, value_of
 from charcells.data.module import CharDataModule
 from charcells.errors import UserError
 from charcells.models.checkpoint import Checkpoint, read_checkpoint
@@ -63,10 +63,21 @@ def check_same_model(run: RunFolder, module: CharLM, start: Checkpoint | None) -
             raise UserError(f"{run}: config.yaml says {name}={value}, but {start.path.name} holds a model with {held}")
 
 
-def keep_known(summary: Summary, previous: Summary, config: Config) -> None:
-    """Fill the gaps in the first summary of a resumed run from its previous summary."""
+def keep_known(summary: Summary, previous: Summary, config: Config, stored: Config) -> None:
+    """Fill the gaps in the first summary of a resumed run from its previous summary.
+
+    Args:
+        summary: to be filled.
+        previous: the one in the run folder.
+        config: of the resumed run.
+        stored: the configuration in the run folder.
+    """
     summary.update({key: value for key, value in previous.items() if summary.get(key, 0) is None})
-    summary |= {"error": None, "resumed_from": resumed_from(previous, summary, config.scheduler.name)}
+    # with one_cycle, the rate of the steps already made depended on the end that was planned then
+    same_rates = config.scheduler.name != "one_cycle" and all(
+        value_of(config, name) == value_of(stored, name) for name in RATES
+    )
+    summary |= {"error": None, "resumed_from": resumed_from(previous, summary, same_rates=same_rates)}
 
 
 def duration(max_time: str) -> datetime.timedelta:

@@ -12,7 +12,6 @@ from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger
-from lightning.pytorch.strategies import DDPStrategy
 
 from charcells.config import Config
 from charcells.data.module import CharDataModule
@@ -86,7 +85,7 @@ def train(
     prepare_process(threads=int(config.threads), keep_freed_memory=True)
     summary = first_summary(config, data, module)
     if start is not None:
-        keep_known(summary, run.read_summary(), config)
+        keep_known(summary, run.read_summary(), config, run.read_config())
     with record_outcome(run, config, summary, resume), run_logger(config, run, summary, group, tags) as logger:
         _fit_and_test(config, run, data, module, start, summary, logger, prompts, progress_bar)
     return summary
@@ -170,17 +169,14 @@ def _trainer(
         logging.getLogger(package).setLevel(logging.WARNING)
     # a warning about Lightning's own use of torch, which the user cannot change
     warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
-    strategy: str | DDPStrategy = "auto"
     if options.devices > 1:
-        # even inside a cluster's job, Lightning must start the processes itself
-        strategy = DDPStrategy(cluster_environment=LightningEnvironment())
         os.environ.setdefault("OMP_NUM_THREADS", str(config.threads))  # otherwise Lightning sets another value
         if rank_of_process(config) == 0:
             announce_first_rank()
     return Trainer(
         accelerator=options.accelerator,
         devices=options.devices,
-        strategy=strategy,
+        strategy="ddp" if options.devices > 1 else "auto",
         precision=options.precision,  # type: ignore[arg-type]
         max_epochs=options.max_epochs,
         max_steps=total_steps(config, len(data.train_batches)),
@@ -192,7 +188,9 @@ def _trainer(
         log_every_n_steps=min(options.log_every_n_steps, len(data.train_batches)),
         logger=logger or False,
         callbacks=callbacks,
-        plugins=[CheckpointFiles()],
+        # Even inside a cluster's job, Lightning must start the processes itself, and must leave signals to us: it would
+        # save a checkpoint of its own, and test that one instead of the best.
+        plugins=[CheckpointFiles(), LightningEnvironment()],
         default_root_dir=run.path,
         enable_checkpointing=False,  # Checkpoints does that
         enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
