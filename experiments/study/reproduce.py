@@ -20,6 +20,7 @@ import sys
 from collections.abc import Sequence
 
 from charcells.errors import UserError
+from charcells.terminal import print_table
 from experiments.study.catalogue import CLAIMS, claim_module
 from experiments.study.results import correct_main_claims, finding_path, judge_claim, read_finding
 from experiments.study.runs import ROOT, SCALES, Scale, unique
@@ -28,7 +29,6 @@ from experiments.study.training import train
 
 def print_states(scale: Scale) -> None:
     """Print a table of the claims: source, runs that are done, verdict."""
-    from rich.console import Console
     from rich.table import Table
 
     shown = Table("claim", "source", "runs", "verdict", title=f"scale={scale.name}")
@@ -40,10 +40,10 @@ def print_states(scale: Scale) -> None:
         shown.add_row(
             name + (" (main)" if claim.main else ""),
             claim.source,
-            f"{done}/{len(runs)}",
+            f"{done}/{len(runs)}" if done or not judged else "results only",
             verdict if scale.judged else "–",
         )
-    Console().print(shown)
+    print_table(shown)
 
 
 def parse(arguments: Sequence[str]) -> tuple[list[str], Scale, int]:

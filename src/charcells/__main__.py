@@ -12,6 +12,7 @@ Usage
 import importlib
 import sys
 
+import charcells
 from charcells.errors import UserError, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
@@ -28,6 +29,9 @@ def main(command: str | None = None) -> None:
             command = sys.argv[1] if len(sys.argv) > 1 else "--help"
             if command in ("-h", "--help"):
                 print(__doc__)
+                return
+            if command == "--version":
+                print(charcells.__version__)
                 return
             if command not in COMMANDS:
                 raise UserError(f"unknown command {command}: choose one of {', '.join(COMMANDS)}")

@@ -241,16 +241,22 @@ class Config:
         "auto", "CPU threads; auto: one for a small model, up to four for a large one", at_least=1, at_most=4096
     )
     corpora_dir: str | None = option(None, "folder with corpus files (or the environment variable CHARCELLS_CORPORA)")
-    resume: str | None = option(None, "run folder to continue exactly where it stopped")
+    resume: str | None = option(
+        None,
+        "run folder to continue exactly where it stopped; latest: the newest run in runs/; auto: begin the run in "
+        "hydra.run.dir=, or continue it if it is there",
+    )
     init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")
     rerun: bool = option(False, "train the finished runs of a sweep again instead of skipping them")
 
 
 @dataclass(kw_only=True, slots=True)
 class SampleConfig:
-    run: str = option("???", "run folder, or a checkpoint file")
+    run: str = option("???", "run folder, or a checkpoint file; latest: the newest run in runs/")
     prompt: str | None = option(None, "text to continue; null: the prompt of the run's own samples")
+    prompt_file: str | None = option(None, "a UTF-8 file with the text to continue, instead of `prompt`")
     length: int = option(500, "characters to generate for each sample", at_least=0)
+    stop: list[str] = option([], "end before the first of these texts, such as [CHAPTER,THE END]")
     temperature: float = option(0.8, "divides the logits; 0 takes the likeliest character", at_least=0)
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
     top_p: float | None = option(

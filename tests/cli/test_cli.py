@@ -348,14 +348,14 @@ def test_a_sweep_over_long_paths_has_folders_that_a_file_system_takes(command: C
 
 
 WRONG_OPTIONS = {
-    "cell=transformer": ["cell/transformer", "gru", "lstm", "rnn"],
+    "cell=transformer": ["there is no cell=transformer: choose one of", "gru", "lstm", "rnn"],
     "cell=null": ["cell"],
     "model.num_layers=two": ["model.num_layers", "two", "Integer"],
     "model.num_layers=-1": ["error: model.num_layers=-1 is not allowed: it must be at least 1"],
     "modle.num_layers=2": ["modle"],
     "hiden_size=2": ["hiden_size"],
     "+model.layers=2": ["layers", "--help"],
-    "resume=nowhere": ["resume=nowhere is not a run folder"],
+    "resume=nowhere": ["resume=nowhere does not exist"],
 }
 
 

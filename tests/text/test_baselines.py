@@ -341,7 +341,7 @@ def test_the_command_shows_a_table_and_at_once_when_asked_again(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["corpus=bibla"], "corpus/bibla"),
+        (["corpus=bibla"], "there is no corpus=bibla, did you mean biblia"),
         (["corpus=file"], "corpus.path"),
         (["corpus=file", "corpus.path=no such file"], "no such file"),
         (["corpus=hello"], "leave nothing to score"),

@@ -360,10 +360,48 @@ def test_a_prompt_of_nothing_but_unknown_characters_is_refused_even_then(generat
         generator.generate("xyz", length=5, unknown="skip")
 
 
-@pytest.mark.parametrize("options", [{"length": -1}, {"temperature": -0.1}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.1}])
-def test_options_out_of_range_are_refused(generator, options):
-    with pytest.raises(ValueError, match=r"at least 0, 0 and 1|above 0 and at most 1"):
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"length": -1}, {"temperature": -0.1}, {"temperature": math.nan}, {"temperature": math.inf}, {"top_k": 0}),
+        *({"top_p": 0}, {"top_p": 1.1}, {"seed": -1}, {"stop": "end"}, {"stop": [""]}, {"unknown": "ignore"}),
+    ],
+    ids=str,
+)
+def test_options_out_of_range_are_refused_by_name(generator, options):
+    [name] = options
+    with pytest.raises(ValueError, match=f"^{name}="):
         generator.stream("a", **options)
+
+
+def test_a_text_for_a_list_of_prompts_is_refused(generator):
+    with pytest.raises(ValueError, match="prompts and seeds are lists"):
+        generator.generate_many("abc", seeds=[1, 2, 3])
+    with pytest.raises(ValueError, match="prompts and seeds are lists"):
+        generator.generate_many(["abc"], seeds=3)
+
+
+@pytest.mark.parametrize("stop", [["é"], ["ab", "é"], ["\n ", "d"]])
+def test_a_text_ends_before_the_first_stop_text(generator, stop):
+    options = {"length": 300, "temperature": 1.5}
+    whole = generator.generate("bad", **options)[3:]
+    ends = {text: whole.find(text) for text in stop if text in whole}
+    expected = whole[: min(end + len(text) for text, end in ends.items())] if ends else whole
+    for text in stop:
+        expected = expected.removesuffix(text) if ends and expected.endswith(text) else expected
+    assert ends, "the model must come to it"
+    assert generator.generate("bad", stop=stop, **options) == "bad" + expected
+    assert "".join(generator.stream("bad", stop=stop, **options)) == expected
+    assert generator.generate_many(["bad"], seeds=[1, 1], stop=stop, **options) == ["bad" + expected] * 2
+
+
+def test_a_prompt_is_read_as_the_corpus_was(generator):
+    composed, apart = "abé\n", "abe\u0301\r\n"
+    assert generator.generate(apart, length=30) == generator.generate(composed, length=30)
+    assert generator.generate_many([apart], seeds=[1], length=30) == [generator.generate(composed, length=30)]
+    as_it_is = TextGenerator(generator.model, generator.vocabulary, "a", normalize=False)
+    with pytest.raises(UserError, match="U\\+0301"):
+        as_it_is.generate(apart, length=30)
 
 
 def test_a_run_folder_and_its_checkpoint_alone_write_the_same(run, tmp_path):

@@ -26,9 +26,9 @@ def main(arguments: Sequence[str]) -> None:
     if flags:
         raise UserError(f"unknown flag {flags[0]}: options are written name=value")
     text = load(compose(arguments))
-    from rich.console import Console
+    from charcells.terminal import console
 
-    with Console(stderr=True).status("looking in the cache") as status:
+    with console(stderr=True).status("looking in the cache") as status:
         result = load_or_measure(text, progress=status.update)
     show(result, text.corpus.name)
 
@@ -47,8 +47,9 @@ def load(config: Config) -> SplitCorpus:
 
 def show(result: dict[str, Any], corpus: str) -> None:
     """Print the result as a table in bits per character, with the best n-gram model marked."""
-    from rich.console import Console
     from rich.table import Table as RichTable
+
+    from charcells.terminal import print_table
 
     title = f"{corpus}, bits per character after {result['train_chars']:,} characters"
     table = RichTable("", "validation", "test", "", title=title)
@@ -57,5 +58,5 @@ def show(result: dict[str, Any], corpus: str) -> None:
         name = f"{row['name']}, order {row['order']}" if row["order"] else row["name"]
         figures = ["-" if row[key] is None else f"{row[key]:.3f}" for key in ("val/bpc", "test/bpc")]
         table.add_row(name, *figures, mark, style=style, end_section=row["order"] == MAX_ORDER)
-    Console().print(table)
+    print_table(table)
     print("order: characters of context; xz: bytes that the held-out text adds to the compressed training text")

@@ -1,11 +1,12 @@
 """Compose a checked configuration from conf/ and the command line, with Hydra."""
 
 import dataclasses
+import difflib
 import importlib.util
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 import charcells
-from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, check, value_of
+from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, check, options, value_of
 from charcells.errors import UserError
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer
@@ -33,7 +34,10 @@ PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
 """In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
-FREE_TEXT = ("prompt", "samples.prompts", "run", "resume", "init_from", "corpus.path", "corpora_dir")
+LISTS = ("samples.prompts", "stop")
+"""Options whose value is a list of free texts."""
+
+FREE_TEXT = ("prompt", "prompt_file", "run", "resume", "init_from", "corpus.path", "corpora_dir", *LISTS)
 """Options whose value is taken literally: any Unicode, spaces, commas, quotes, brackets and `=`."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
@@ -51,6 +55,9 @@ RESUME_OVERRIDES = (
 )
 """Options that may change when a run is resumed: how long it trains, its rate from there on, and where files are."""
 
+
+CHOSEN_BY_GROUP = ("cell.name", "optimizer.name", "scheduler.name", "logger.name")
+"""Names that a choice sets together with the values that belong to them."""
 
 LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hydra_plugins.hydra_ray_launcher"}
 """Launchers that need another package, and the module to look for."""
@@ -88,6 +95,25 @@ def _explain_missing(choice: str) -> None:
         raise UserError(f"optimizer={name} cannot be used: {_wrong_options(OPTIMIZERS[name])}")
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """', did you mean ...?' with the most similar known name; empty if none is similar."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _explain_override(message: str) -> None:
+    """Raise UserError in our words for an override that Hydra does not accept."""
+    if found := re.search(r"Could not override '([^']+)'", message):
+        names = [name for schema in (Config, SampleConfig) for name, _ in options(schema)]
+        meant = did_you_mean(found[1], [*names, *choices()])
+        if found[1].startswith("trainer."):
+            offered = ", ".join(name for name in names if name.startswith("trainer."))
+            raise UserError(f"there is no option {found[1]}{meant} Of Lightning's options there are {offered}")
+        raise UserError(f"there is no option {found[1]}{meant or '; --help lists all'}")
+    if found := re.search(r"Ambiguous value for argument '([^']+)'", message):
+        raise UserError(f"{found[1]}: several values are a sweep, one run for each: add -m")
+
+
 @contextmanager
 def _as_user_errors() -> Iterator[None]:
     """Turn errors of Hydra and OmegaConf into UserErrors."""
@@ -95,9 +121,14 @@ def _as_user_errors() -> Iterator[None]:
         yield
     except MissingConfigException as error:
         _explain_missing(error.missing_cfg_file or "")
-        offered = f": choose one of {', '.join(error.options)}" if error.options else ""
-        raise UserError(str(error).split("\n")[0] + offered) from error
+        group, _, name = (error.missing_cfg_file or "").partition("/")
+        if error.options and name:
+            meant = did_you_mean(name, error.options)
+            offered = ", ".join(error.options)
+            raise UserError(f"there is no {group}={name}{meant or ':'} choose one of {offered}") from error
+        raise UserError(str(error).split("\n")[0]) from error
     except (HydraException, OmegaConfBaseException) as error:
+        _explain_override(str(error))
         if isinstance(error.__cause__, HydraException | OmegaConfBaseException):  # further lines are internals
             raise UserError(": ".join(str(each).split("\n")[0] for each in (error, error.__cause__))) from error
         message = str(error)
@@ -204,6 +235,20 @@ def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[st
     return config
 
 
+def check_form(arguments: Sequence[str], meant: Mapping[str, str]) -> None:
+    """Raise UserError for an argument that is neither a flag nor name=value.
+
+    Args:
+        arguments: of the command line.
+        meant: the option to suggest for the path of a "folder" and of a "file".
+    """
+    for argument in arguments:
+        if "=" not in argument and not argument.startswith(("-", "~")):
+            kind = "folder" if os.path.isdir(argument) else "file" if os.path.isfile(argument) else ""
+            hint = f", such as {meant[kind]}={argument}" if kind else ""
+            raise UserError(f"{argument} is not an option: options are written name=value{hint}")
+
+
 def user_conf_dirs(arguments: Sequence[str]) -> list[Path]:
     """The user's own configuration folders, which the command line adds with hydra.searchpath=[file://...]."""
     values = [argument.partition("=")[2] for argument in arguments if argument.startswith("hydra.searchpath=")]
@@ -221,6 +266,9 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
     quoted = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
+        group = key.partition(".")[0]
+        if key in CHOSEN_BY_GROUP and value in choices()[group]:
+            raise UserError(f"{argument} is not an option: write {group}={value}, which sets what belongs to it too")
         if value == "null" and key in choices() and key != "experiment":
             allowed = ", ".join(choices()[key])
             raise UserError(f"{argument} is not allowed: choose one of {allowed}")
@@ -231,16 +279,32 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
         if name in FOLDERS and value and not value.startswith(("'", '"')):
             quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
             continue
-        listed = name == "samples.prompts" and re.fullmatch(r"\[.*\]", value, re.DOTALL)  # a list in Hydra's syntax
-        if not equals or name not in FREE_TEXT or value in ("", "null") or listed:
+        if name in LISTS and re.fullmatch(r"\[.*\]", value, re.DOTALL):
+            quoted.append(f"{key}=[{','.join(_quoted(part) for part in _elements(value[1:-1]))}]")
+            continue
+        # Hydra's grammar allows no accent outside of quotes
+        plain = name not in FREE_TEXT and (value.isascii() or re.search(r"['\"\[{(]", value))
+        if not equals or value in ("", "null") or plain:
             quoted.append(argument)
             continue
         values = [value]
         if multirun:
             values = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
         literals = [QuotedString(_escaped(part), Quote.single).with_quotes() for part in values]
-        quoted.append(key + "=" + ",".join(f"[{one}]" if name == "samples.prompts" else one for one in literals))
+        quoted.append(key + "=" + ",".join(f"[{one}]" if name in LISTS else one for one in literals))
     return quoted
+
+
+def _quoted(text: str) -> str:
+    """A text as a literal of Hydra's grammar; unchanged if it is quoted already."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return text
+    return QuotedString(_escaped(text), Quote.single).with_quotes()
+
+
+def _elements(text: str) -> list[str]:
+    """The elements of a list, which commas outside of quotes separate; spaces around them do not count."""
+    return [part.strip() for part in re.findall(r"""((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^,])+)""", text)]
 
 
 def _escaped(text: str) -> str:

@@ -14,10 +14,11 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from charcells.cli.compose import compose
+from charcells.cli.compose import check_form, compose
 from charcells.config import SampleConfig, help_text
 from charcells.errors import UserError
 from charcells.process import prepare_process
+from charcells.runs.folder import latest_run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     flags = [argument for argument in arguments if argument.startswith("-")]
     if flags:
         raise UserError(f"unknown flag {flags[0]}: options are written name=value")
+    check_form(arguments, {"folder": "run", "file": "run"})
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -41,10 +43,16 @@ def write(config: SampleConfig) -> None:
     """Generate and print the texts that a configuration describes."""
     prepare_process(threads=1)  # a single step is too small for several threads
     from charcells.writing.generator import load
+    from charcells.writing.texts import prompt_of
 
-    generator = load(config.run, config.weights)
-    prompt = generator.prompt if config.prompt is None else config.prompt
+    if not config.run:
+        raise UserError("run= is empty: name a run folder or a checkpoint file")
+    if not all(config.stop):
+        raise UserError(f"stop={config.stop}: the texts cannot be empty")
+    generator = load(latest_run().path if config.run == "latest" else config.run, config.weights)
+    prompt = generator.as_read(prompt_of(config))
     options: Any = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
+    options["stop"] = config.stop
     if config.explain or config.grid:
         from charcells.writing.explain import explain
         from charcells.writing.grid import grid

@@ -21,6 +21,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from charcells.cli.compose import (
+    check_form,
     choices,
     compose_with_hydra,
     config_to_resume,
@@ -39,6 +40,14 @@ from charcells.runs.summary import Summary
 from charcells.signals import Interrupted, StopHandlers, raise_interrupted
 from charcells.slurm import requeue, was_requeued
 
+WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name", "-cd", "--config-dir")
+"""Flags of Hydra that another argument may follow."""
+
+FLAGS = {
+    *("-m", "--multirun", "-i", "--info", "--hydra-help", "--version", "--resolve", "-r", "--run", *WITH_VALUE),
+    *("-sc", "--shell-completion", "--experimental-rerun"),
+}
+
 FIRST_RANK = os.environ.get("LOCAL_RANK", "0") == "0"
 """Whether this is the process that the user started, and not one that Lightning started for another device."""
 
@@ -51,6 +60,7 @@ def main(arguments: Sequence[str]) -> None:
     # The other ranks just end on a signal. They may be waiting for one another in code in which no handler can run.
     if FIRST_RANK:
         StopHandlers(raise_interrupted).install()
+    arguments = ordered(arguments)
     if any(argument.startswith("-") for argument in arguments):
         run_hydra(job, arguments)
         return
@@ -89,12 +99,28 @@ def single_run(config: Config, hydra_config: DictConfig, arguments: Sequence[str
             raise UserError("resume=auto needs a fixed folder: add hydra.run.dir=FOLDER")
         start_or_resume(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     elif config.resume is not None:
+        if not config.resume:
+            raise UserError("resume= is empty: name a run folder")
         folder = latest_run() if config.resume == "latest" else RunFolder(Path(os.path.expanduser(config.resume)))
         resume(config, folder, arguments)
     elif is_fixed:
         run(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     else:
         run_in_new_folder(config, run_folder(hydra_config))
+
+
+def ordered(arguments: Sequence[str]) -> list[str]:
+    """The arguments with -m in front, where Hydra expects it.
+
+    Raises UserError for an unknown flag, and for what is neither a flag nor name=value.
+    """
+    for argument in arguments:
+        if argument.startswith("-") and argument.partition("=")[0] not in FLAGS:
+            raise UserError(f"unknown flag {argument}: options are written name=value; --help lists them")
+    if not any(argument in WITH_VALUE for argument in arguments):
+        check_form(arguments, {"folder": "resume", "file": "corpus=file corpus.path"})
+    multirun = [argument for argument in arguments if argument in ("-m", "--multirun")]
+    return [*multirun[:1], *(argument for argument in arguments if argument not in ("-m", "--multirun"))]
 
 
 def run_in_new_folder(config: Config, wanted: Path) -> None:
@@ -166,8 +192,12 @@ def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:
 
 def resume(composed: Config, folder: RunFolder, overrides: Sequence[str]) -> None:
     """Continue the run in a folder, with the overrides that a resume allows."""
+    if not folder.path.exists():
+        raise UserError(f"resume={folder} does not exist: give a run folder")
     if not folder.has_config:
         raise UserError(f"resume={folder} is not a run folder: it has no config.yaml")
+    if any(override.startswith("hydra.run.dir=") for override in overrides) and FIRST_RANK:
+        raise UserError("hydra.run.dir= has no meaning with resume=: the run goes on in its own folder")
     config = config_to_resume(folder, composed, overrides)
     if folder.read_summary().finished and not any(override.startswith("trainer.") for override in overrides):
         print(f"{folder} is finished; set trainer.max_epochs= or trainer.max_steps= to train it longer")
@@ -191,8 +221,9 @@ def log_to_terminal() -> None:
 
 def show(summary: Summary, run: RunFolder) -> None:
     """Print a short table of the result, a sample, and the next commands."""
-    from rich.console import Console
     from rich.table import Table
+
+    from charcells.terminal import print_table
 
     def number(key: str, format: str) -> str:
         return "-" if summary.get(key) is None else f"{summary[key]:{format}}"
@@ -207,10 +238,7 @@ def show(summary: Summary, run: RunFolder) -> None:
     if summary["ngram/order"] is not None:
         label = f"n-gram of order {summary['ngram/order']}, bits"
         table.add_row(label, number("ngram/val/bpc", ".3f"), number("ngram/test/bpc", ".3f"))
-    console = Console()
-    with console.capture() as drawn:  # rich itself would exit if the reader of a pipe has stopped
-        console.print(table)
-    print(drawn.get(), end="")
+    print_table(table)
     print(
         f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
         f"({number('chars_per_second', ',')} characters/s)\n"

@@ -48,11 +48,15 @@ class Description:
     corpus: str
     corpus_sha256: str
     step: int = 0
+    normalize: bool = True  # whether the corpus was read with `text.encodings.normalize`
     format: int = FORMAT
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
-            value, kind = getattr(self, item.name), {"model": dict, "step": int, "format": int}.get(item.name, str)
+            value, kind = (
+                getattr(self, item.name),
+                {"model": dict, "step": int, "format": int, "normalize": bool}.get(item.name, str),
+            )
             if type(value) is not kind:
                 raise ValueError(f"{item.name} is a {type(value).__name__}, not a {kind.__name__}")
         if not self.characters or len(set(self.characters)) < len(self.characters):

@@ -25,7 +25,11 @@ PALETTE = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9", "#F
 
 MARKERS = "os^DvPX"
 
+AS_IT_IS: Any = {"text.parse_math": False}
+"""Names are no formulas, even with dollars in them."""
 
+
+@matplotlib.rc_context(AS_IT_IS)
 def loss_curve(run: RunFolder, title: str) -> None:
     """Plot metrics.csv as loss.png: training and validation loss, in bits per character, over the characters seen."""
     table = pd.read_csv(run.metrics)
@@ -45,6 +49,7 @@ def loss_curve(run: RunFolder, title: str) -> None:
     _save(figure, run.loss_picture)
 
 
+@matplotlib.rc_context(AS_IT_IS)
 def sweep(
     runs: pd.DataFrame, groups: pd.DataFrame, picture: Path, *, metric: str, compared: str | None, title: str
 ) -> None:
@@ -150,6 +155,7 @@ def _save(figure: Figure, picture: Path) -> None:
         plt.close(figure)
 
 
+@matplotlib.rc_context(AS_IT_IS)
 def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, title: str) -> None:
     """Plot the error of generated texts over their variety: one line per top_k, one point per temperature.
 

@@ -3,6 +3,7 @@
 import math
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from charcells.errors import ignore_closed_pipe
 from charcells.files import write_atomically
 from charcells.runs.comparison import compared_factor, deciding_metric, factors, finished_runs, groups, summarise
 from charcells.runs.table import COSTS, METRICS, SHORT, read_runs
+from charcells.terminal import console, print_table
 
 
 def report(folder: Path) -> None:
@@ -44,22 +46,22 @@ def report(folder: Path) -> None:
 
         finished["path"] = [folder / name for name in finished["folder"]]
         labelled = _labelled(finished, by, compared), _labelled(table, by, compared)
-        pictures.sweep(*labelled, folder / "runs.png", metric=metric, compared=compared, title=folder.resolve().name)
-        written.append("runs.png")
+        picture, title = folder / "runs.png", folder.resolve().name
+        try:
+            pictures.sweep(*labelled, picture, metric=metric, compared=compared, title=title)
+            written.append("runs.png")
+        except Exception:  # a bug in drawing must not hide the table, nor a sweep's list of failed runs
+            traceback.print_exc()
     print("written: " + ", ".join(str(folder / name) for name in written))
 
 
 def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str | None) -> None:
-    from rich.console import Console
-
-    console = Console()
+    wide = console()
     for costs in (COSTS, ()):  # without the columns of costs if the terminal is too narrow
         shown = _rich_table(table, by, compared, costs)
-        if console.measure(shown, options=console.options.update(max_width=1000)).maximum <= console.width:
+        if wide.measure(shown, options=wide.options.update(max_width=1000)).maximum <= wide.width:
             break
-    with console.capture() as drawn:  # rich itself would exit if the reader of a pipe has stopped
-        console.print(shown)
-    print(drawn.get(), end="")
+    print_table(shown)
     marked = table["mark"].isin(["best", "tie"]).any()
     print(
         "\nbpc: bits per character, the mean over n seeds ± half the width of its 95 % t interval (two seeds or more)"

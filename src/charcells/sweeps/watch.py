@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -96,4 +97,7 @@ def _close(jobs: Sequence[Job]) -> None:
         from charcells.runs.show import report  # pandas
 
         for folder in shown:
-            report(folder)
+            try:
+                report(folder)
+            except Exception:  # a bug in a table must not hide the list of failed runs
+                traceback.print_exc()

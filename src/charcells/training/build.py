@@ -13,6 +13,7 @@ from charcells.models.char_rnn import CharRNN, match_hidden_size
 from charcells.models.checkpoint import Description, read_checkpoint
 from charcells.models.recurrence import CompiledRecurrence
 from charcells.runs.folder import checkpoint_file
+from charcells.text.encodings import normalize
 from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.training.language_model import CharLM
 from charcells.training.machine import check_memory
@@ -54,7 +55,9 @@ def build(config: Config, data: CharDataModule, prompt: str, init_from: str | No
     if init_from is not None:
         _init_from(model, options, data.vocabulary, init_from)
     corpus = data.text.corpus
-    description = Description(options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256)
+    description = Description(
+        options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256, normalize=config.corpus.normalize
+    )
     return CharLM(model, config, description, len(data.train_batches))
 
 
@@ -63,6 +66,8 @@ def sample_prompts(config: Config, data: CharDataModule) -> list[str]:
     prompts = config.samples.prompts
     if prompts is None:
         return ["\n" if "\n" in data.vocabulary else data.text.corpus.text[0]]
+    if config.corpus.normalize:  # read as the corpus was
+        prompts = [normalize(prompt) for prompt in prompts]
     for prompt in prompts:
         unknown = data.vocabulary.unknown(prompt)
         if unknown:

@@ -68,7 +68,7 @@ class Samples(Callback):
         training = module.model.training
         module.model.eval()
         for prompt in self.prompts:
-            text = TextGenerator(module.model, self.vocabulary, prompt).generate(
+            text = TextGenerator(module.model, self.vocabulary, prompt, normalize=False).generate(
                 length=config.length, temperature=config.temperature, top_k=config.top_k, seed=self.seed
             )
             record = {

@@ -14,11 +14,11 @@ import jinja2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.text import Text
 
 from charcells.config import SampleConfig
 from charcells.files import relative, write_atomically
+from charcells.terminal import console
 from charcells.text.copies import COPY_LENGTH, Copy, copied_share, copied_spans, longest_copy, matches
 from charcells.text.vocabulary import visible
 from charcells.writing.generator import TextGenerator
@@ -145,17 +145,17 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
     write_atomically(
         path, html(explained, texts, about, settings(config, ("temperature", "top_k", "top_p", "weights", "length")))
     )
-    console = Console(highlight=False)
+    shown = console()
     for sample in explained:
-        console.print(f"--- sample {sample.seed - config.seed + 1}, seed {sample.seed} ---", style="bold")
-        console.print(coloured(sample), soft_wrap=True)
-        console.print("\n".join(figures(sample, texts)), markup=False, style="dim", soft_wrap=True)
-        console.print()
+        shown.print(f"--- sample {sample.seed - config.seed + 1}, seed {sample.seed} ---", style="bold")
+        shown.print(coloured(sample), soft_wrap=True)
+        shown.print("\n".join(figures(sample, texts)), style="dim", soft_wrap=True)
+        shown.print()
     legend = Text("bits per character: ")
     for name, (_, style) in zip(scale(), LEVELS, strict=True):
         legend.append(f" {name} ", style=style).append(" ")
-    console.print(legend.append("copied", style="bold underline"), soft_wrap=True)
-    console.print("\n".join(about), markup=False, soft_wrap=True)
+    shown.print(legend.append("copied", style="bold underline"), soft_wrap=True)
+    shown.print("\n".join(about), soft_wrap=True)
     print(f"written: {relative(path)}")
 
 

@@ -4,6 +4,7 @@ Legend: B texts, T characters, V vocabulary.
 """
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from charcells.errors import UserError
 from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import read_checkpoint
 from charcells.runs.folder import checkpoint_file
+from charcells.text.encodings import normalize
 from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.writing.decoder import Decoder, decoder
 from charcells.writing.draw import Draw
@@ -36,14 +38,30 @@ class TextGenerator:
         vocabulary: of the model.
         prompt: used if no prompt is given.
         weights: the precision in which they are read, of writing.decoder.WEIGHTS; `model` itself is not changed.
+        normalize: read prompts as a corpus is read with corpus.normalize: accents composed, CRLF as LF.
     """
 
-    def __init__(self, model: CharRNN, vocabulary: Vocabulary, prompt: str, weights: str = "float32") -> None:
+    def __init__(
+        self,
+        model: CharRNN,
+        vocabulary: Vocabulary,
+        prompt: str,
+        weights: str = "float32",
+        *,
+        normalize: bool = True,
+    ) -> None:
         self.model = model
         self.vocabulary = vocabulary
         self.prompt = prompt
         self.weights = weights
+        self.normalize = normalize
         self._decoder: Decoder | None = None
+
+    def as_read(self, prompt: str | None) -> str:
+        """A prompt as the model reads it, and as generated text begins; None: the prompt of the run's own samples."""
+        if prompt is None:
+            return self.prompt
+        return normalize(prompt) if self.normalize else prompt
 
     def generate(
         self,
@@ -55,8 +73,9 @@ class TextGenerator:
         top_p: float | None = None,
         seed: int = 1,
         unknown: str = "error",
+        stop: Sequence[str] = (),
     ) -> str:
-        """The prompt and `length` characters that continue it.
+        """The prompt and up to `length` characters that continue it.
 
         Args:
             prompt: text to continue; None: the prompt of the run's own samples.
@@ -67,12 +86,13 @@ class TextGenerator:
                 (nucleus sampling, Holtzman et al. 2020). It is applied after top_k. None: among all.
             seed: the same seed gives the same text.
             unknown: how to treat prompt characters that are not in the vocabulary: "error" or "skip".
+            stop: the text ends before the first of these that it comes to, which is left out.
 
-        Raises UserError for such characters with "error", and with "skip" if no other characters remain. Raises
-        ValueError for a length, temperature, top_k or top_p out of range.
+        Raises UserError for unknown characters with "error", and with "skip" if no other characters remain. Raises
+        ValueError for a length, temperature, top_k, top_p, seed or stop out of range.
         """
-        prompt = self.prompt if prompt is None else prompt
-        options: Any = {"top_k": top_k, "top_p": top_p, "seed": seed, "unknown": unknown}
+        prompt = self.as_read(prompt)
+        options: Any = {"top_k": top_k, "top_p": top_p, "seed": seed, "unknown": unknown, "stop": stop}
         return prompt + "".join(self.stream(prompt, length=length, temperature=temperature, **options))
 
     def stream(
@@ -85,14 +105,15 @@ class TextGenerator:
         top_p: float | None = None,
         seed: int = 1,
         unknown: str = "error",
+        stop: Sequence[str] = (),
     ) -> Iterator[str]:
         """Yield the characters that `generate` adds to the prompt, one by one.
 
-        Arguments are checked before the first one.
+        Arguments are checked before the first one. A character that may begin a stop text waits until that is decided.
         """
-        prompts = [self.prompt if prompt is None else prompt]
-        steps = self._steps(prompts, [seed], [temperature], length, top_k, top_p, unknown)
-        return (self.vocabulary.characters[int(tokens)] for tokens in steps)
+        check_stop(stop)
+        steps = self._steps([self.as_read(prompt)], [seed], [temperature], length, top_k, top_p, unknown)
+        return until(stop, (self.vocabulary.characters[int(tokens)] for tokens in steps))
 
     def generate_many(
         self,
@@ -104,6 +125,7 @@ class TextGenerator:
         top_k: int | None = None,
         top_p: float | None = None,
         unknown: str = "error",
+        stop: Sequence[str] = (),
     ) -> list[str]:
         """Generate several texts in parallel, much faster than one after another. Each equals that of `generate`.
 
@@ -115,6 +137,10 @@ class TextGenerator:
         The other arguments and errors are those of `generate`. Also raises ValueError if the numbers of prompts, seeds
         and temperatures do not match.
         """
+        check_stop(stop)
+        if isinstance(prompts, str) or isinstance(seeds, int):
+            raise ValueError("prompts and seeds are lists: for one text, [prompt] and [seed]")
+        prompts = [self.as_read(prompt) for prompt in prompts]
         temperatures = [temperature] * len(seeds) if isinstance(temperature, int | float) else list(temperature)
         prompts = [prompts[0]] * len(seeds) if len(prompts) == 1 else list(prompts)
         if not len(prompts) == len(seeds) == len(temperatures):
@@ -124,7 +150,7 @@ class TextGenerator:
         steps = list(self._steps(prompts, seeds, temperatures, length, top_k, top_p, unknown))
         texts = torch.stack(steps, 1).tolist() if steps else [[] for _ in seeds]
         characters = self.vocabulary.characters
-        continued = ("".join(characters[token] for token in text) for text in texts)
+        continued = ("".join(until(stop, (characters[token] for token in text))) for text in texts)
         return [prompt + text for prompt, text in zip(prompts, continued, strict=True)]
 
     def _encode(self, prompt: str, unknown: str) -> Tensor:
@@ -150,10 +176,19 @@ class TextGenerator:
         unknown: str,
     ) -> Iterator[Tensor]:
         """Yield the tokens drawn at each step, (B,) int64. Arguments are checked at the call, not at the first step."""
-        if length < 0 or min(temperatures) < 0 or (top_k is not None and top_k < 1):
-            raise ValueError(f"length={length}, temperature={min(temperatures)}, top_k={top_k}: at least 0, 0 and 1")
+        if length < 0:
+            raise ValueError(f"length={length}: at least 0")
+        for temperature in temperatures:
+            if not 0 <= temperature < math.inf:
+                raise ValueError(f"temperature={temperature}: a finite number, at least 0")
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k={top_k}: at least 1, or None")
         if top_p is not None and not 0 < top_p <= 1:
-            raise ValueError(f"top_p={top_p}: above 0 and at most 1")
+            raise ValueError(f"top_p={top_p}: above 0 and at most 1, or None")
+        if min(seeds) < 0:
+            raise ValueError(f"seed={min(seeds)}: at least 0")
+        if unknown not in ("error", "skip"):
+            raise ValueError(f"unknown={unknown!r}: error or skip")
         distinct = list(dict.fromkeys(prompts))  # a prompt that many texts share is read once
         tokens = [self._encode(prompt, unknown) for prompt in distinct]
         rows = [distinct.index(prompt) for prompt in prompts]
@@ -184,6 +219,26 @@ def check_finite(logits: Tensor) -> None:
         raise UserError("the model's output is not finite: it diverged in training")
 
 
+def check_stop(stop: Sequence[str]) -> None:
+    if isinstance(stop, str) or not all(stop):
+        raise ValueError(f"stop={stop!r}: a list of texts that are not empty")
+
+
+def until(stop: Sequence[str], characters: Iterator[str]) -> Iterator[str]:
+    """The characters before the first of some texts; all of them if none occurs."""
+    longest, held = max(map(len, stop), default=1), ""
+    for character in characters:
+        held += character
+        for text in stop:
+            if held.endswith(text):
+                yield from held[: -len(text)]
+                return
+        while len(held) >= longest:
+            yield held[0]
+            held = held[1:]
+    yield from held
+
+
 def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]) -> Tensor:
     """Read each prompt, (T,), once, and begin one text for each of `rows`, the index of its prompt.
 
@@ -208,4 +263,10 @@ def load(run: Path | str, weights: str = "float32") -> TextGenerator:
     """
     checkpoint = read_checkpoint(checkpoint_file(run))
     description = checkpoint.description
-    return TextGenerator(checkpoint.model(), Vocabulary(description.characters), description.prompt, weights)
+    return TextGenerator(
+        checkpoint.model(),
+        Vocabulary(description.characters),
+        description.prompt,
+        weights,
+        normalize=description.normalize,
+    )

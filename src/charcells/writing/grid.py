@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from charcells.config import SampleConfig
 from charcells.files import relative, write_atomically
 from charcells.runs import pictures
+from charcells.terminal import print_table
 from charcells.text.vocabulary import visible
 from charcells.text.words import distinct, real_word_rate, seq_rep, words
 from charcells.writing.generator import TextGenerator
@@ -85,10 +85,9 @@ def grid(generator: TextGenerator, config: SampleConfig) -> None:
         shown.add_column(name.replace("words_", "words_\n"), justify="right")
     for i, row in enumerate(_rows(table, human)):
         shown.add_row(*row, end_section=(i + 1) % len(TEMPERATURES) == 0)
-    console = Console(highlight=False)
-    console.print(shown)
+    print_table(shown)
     for name, meaning in FIGURES.items():
-        console.print(f"{name}: share of {meaning}", soft_wrap=True)
+        print(f"{name}: share of {meaning}")
     if human is None:
         print(f"The held-out text is too short for {TEXTS} pieces of this length, so there is no comparison with it.")
     print("written: " + ", ".join(str(relative(path)) for path in written))

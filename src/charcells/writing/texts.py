@@ -66,11 +66,26 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
     return Texts(folder, corpus.name, config.corpus.language, text.train_text, text.train_range[0], text.val_text)
 
 
+def prompt_of(config: SampleConfig) -> str | None:
+    """The prompt as given, from the command line or a file; None if there is none. Raises UserError for both."""
+    if config.prompt_file is None:
+        return config.prompt
+    if config.prompt is not None:
+        raise UserError("prompt= and prompt_file= exclude one another: leave one out")
+    try:
+        return Path(os.path.expanduser(config.prompt_file)).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UserError(f"prompt_file={config.prompt_file} cannot be read: {reason}") from error
+
+
 def prepare(generator: TextGenerator, config: SampleConfig) -> tuple[str, Texts]:
     """The prompt and the texts of `config.run`. Raises the UserErrors of `load_texts`, and UserError for length=0."""
     if config.length == 0:
         raise UserError("length=0 leaves nothing to explain or to compare: it must be at least 1")
-    prompt = generator.prompt if config.prompt is None else config.prompt
+    if config.stop:
+        raise UserError("stop= is for plain samples: explain and grid compare texts of equal length")
+    prompt = generator.as_read(prompt_of(config))
     return prompt, load_texts(config.run, config.corpora_dir)
 
 
