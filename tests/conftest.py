@@ -48,13 +48,15 @@ def small(tmp_path: Path) -> Callable[..., Config]:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs an entry point in an empty folder: `command("train.py", "cell=gru")`."""
+    """Runs a command in an empty folder: `command("train.py", "cell=gru")`, `command("score.py", ...)`."""
 
     def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         folder = tmp_path / "work"
         folder.mkdir(exist_ok=True)
+        name = script.removesuffix(".py")
+        start = [str(ROOT / script)] if (ROOT / script).exists() else ["-m", "charcells", name]
         return subprocess.run(
-            [sys.executable, str(ROOT / script), *arguments],
+            [sys.executable, *start, *arguments],
             cwd=folder,
             env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment},
             capture_output=True,

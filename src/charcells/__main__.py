@@ -3,6 +3,7 @@
 Usage
   charcells train [OPTIONS]      train a model, or a sweep of models
   charcells sample [OPTIONS]     write text with a trained model
+  charcells score [OPTIONS]      bits per character of any text under a trained model
   charcells runs FOLDER          compare the runs of a sweep
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
 
@@ -17,7 +18,7 @@ from charcells.errors import UserError, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = ("train", "sample", "runs", "baselines")
+COMMANDS = ("train", "sample", "score", "runs", "baselines")
 
 
 def main(command: str | None = None) -> None:

@@ -81,7 +81,13 @@ class CorpusConfig:
     url: str | None = option(None, "pinned address of the file")
     sha256: str | None = option(None, "SHA-256 of the file; a file with any other hash is rejected")
     file: str | None = option(None, "file name in corpora_dir and in the cache")
-    path: str | None = option(None, "a text file to read instead of looking for `corpus.file`")
+    path: str | None = option(
+        None,
+        "a text to read instead of looking for `corpus.file`: a file (also .gz, .xz, .bz2, .zst), a folder, a pattern "
+        "such as books/*.txt, or a list [a.txt,b.txt]",
+    )
+    val_path: str | None = option(None, "the validation text, if it has files of its own; as `corpus.path`")
+    test_path: str | None = option(None, "the test text, if it has a file of its own")
     encoding: str = option("utf-8", "encoding of the file")
     normalize: bool = option(True, "drop a byte-order mark, read CRLF as LF, compose accents (Unicode NFC)")
     strip_boilerplate: bool = option(False, "cut Project Gutenberg's header and footer")
@@ -208,8 +214,8 @@ class LoggerConfig:
     project: str = option("charcells", "wandb: project")
     mode: str = option(
         "auto",
-        "wandb: auto means online if an API key is configured, otherwise offline",
-        choices=("auto", "online", "offline"),
+        "wandb: auto means WANDB_MODE, or else online if an API key is configured and offline otherwise",
+        choices=("auto", "online", "offline", "disabled"),
     )
 
 
@@ -290,6 +296,24 @@ class SampleConfig:
     )
 
 
+@dataclass(kw_only=True, slots=True)
+class ScoreConfig:
+    run: str = option("???", "run folder, or a checkpoint file; latest: the newest run in runs/")
+    file: str | None = option(None, "the text to score: a file, or what else `corpus.path` may be")
+    text: str | None = option(None, "the text itself, instead of a file")
+    encoding: str = option("utf-8", "encoding of the file")
+    unknown: str = option(
+        "error",
+        "characters that are not in the model's vocabulary: stop with an error, or leave them out",
+        choices=("error", "skip"),
+    )
+    json: str | None = option(None, "write the bits of each character and line to this file")
+    lines: int = option(20, "lines to show: those that surprise the model most", at_least=0)
+    corpora_dir: str | None = option(
+        None, "folder with the run's corpus, for the n-gram, if the file has moved since training"
+    )
+
+
 def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:
     """Yield each option of a schema as (dotted name, field), in the order of the schema."""
     for item in dataclasses.fields(schema):
@@ -322,7 +346,7 @@ def _fits(value: Any, item: dataclasses.Field[Any]) -> bool:
     )
 
 
-def value_of(config: Config | SampleConfig, name: str) -> Any:
+def value_of(config: Config | SampleConfig | ScoreConfig, name: str) -> Any:
     """The value of an option by its dotted name, such as 'model.num_layers'."""
     part: Any = config
     for key in name.split("."):
@@ -330,7 +354,7 @@ def value_of(config: Config | SampleConfig, name: str) -> Any:
     return part
 
 
-def check(config: Config | SampleConfig) -> None:
+def check(config: Config | SampleConfig | ScoreConfig) -> None:
     """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
     for name, item in options(type(config)):
         value = value_of(config, name)
@@ -439,6 +463,8 @@ def _typed(value: Any, kind: Any, name: str) -> Any:
 
 HELP_CORPUS_OPTIONS = (  # the others describe a corpus file in conf/corpus, not a choice for one run
     "corpus.path",
+    "corpus.val_path",
+    "corpus.test_path",
     "corpus.encoding",
     "corpus.normalize",
     "corpus.strip_boilerplate",

@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 import charcells
-from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, check, options, value_of
+from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, ScoreConfig, check, options, value_of
 from charcells.errors import UserError
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer
@@ -34,10 +34,24 @@ PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
 """In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
+PATHS = ("corpus.path", "corpus.val_path", "corpus.test_path")
+
 LISTS = ("samples.prompts", "stop")
 """Options whose value is a list of free texts."""
 
-FREE_TEXT = ("prompt", "prompt_file", "run", "resume", "init_from", "corpus.path", "corpora_dir", *LISTS)
+FREE_TEXT = (
+    "prompt",
+    "prompt_file",
+    "text",
+    "file",
+    "json",
+    "run",
+    "resume",
+    "init_from",
+    "corpora_dir",
+    *PATHS,
+    *LISTS,
+)
 """Options whose value is taken literally: any Unicode, spaces, commas, quotes, brackets and `=`."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
@@ -50,7 +64,7 @@ RESUME_OVERRIDES = (
     "trainer.early_stopping_patience",
     *RATES,
     "corpora_dir",
-    "corpus.path",
+    *PATHS,
     "logger.mode",
 )
 """Options that may change when a run is resumed: how long it trains, its rate from there on, and where files are."""
@@ -68,6 +82,7 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store("config_schema", Config)
     store.store("sample_schema", SampleConfig)
+    store.store("score_schema", ScoreConfig)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
     for optimizer in OPTIMIZERS.usable():
@@ -104,7 +119,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _explain_override(message: str) -> None:
     """Raise UserError in our words for an override that Hydra does not accept."""
     if found := re.search(r"Could not override '([^']+)'", message):
-        names = [name for schema in (Config, SampleConfig) for name, _ in options(schema)]
+        names = [name for schema in (Config, SampleConfig, ScoreConfig) for name, _ in options(schema)]
         meant = did_you_mean(found[1], [*names, *choices()])
         if found[1].startswith("trainer."):
             offered = ", ".join(name for name in names if name.startswith("trainer."))

@@ -37,7 +37,7 @@ from charcells.registry import CELLS
 from charcells.runs.folder import RunFolder, latest_run, new_run_folder
 from charcells.runs.identity import NOT_IDENTITY
 from charcells.runs.summary import Summary
-from charcells.signals import Interrupted, StopHandlers, raise_interrupted
+from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
 from charcells.slurm import requeue, was_requeued
 
 WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name", "-cd", "--config-dir")
@@ -75,6 +75,7 @@ def main(arguments: Sequence[str]) -> None:
     except Interrupted as stopped:
         # a job that Slurm starts again goes on only if it comes back to the same folder
         if stopped.time_is_up and is_fixed and FIRST_RANK and requeue():
+            ignore_stop_signals()  # Slurm is about to end the job, which is all done
             print("Slurm starts this job again", flush=True)
         raise
 

@@ -1,10 +1,11 @@
 """Load a corpus: find the file, verify, decode and normalise it, strip boilerplate, truncate, split."""
 
+import dataclasses
 import hashlib
 import logging
 import os
 import re
-import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from charcells.errors import UserError
 from charcells.text.download import fetch
 from charcells.text.embedded import EMBEDDED
 from charcells.text.encodings import decode, normalize
+from charcells.text.files import find_files, read_file
 from charcells.text.gutenberg import has_boilerplate, strip_boilerplate
 
 log = logging.getLogger(__name__)
@@ -20,17 +22,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text ready for training. `sha256` is the hash of its file, or of the text itself if it has no file."""
+    """A text ready for training.
+
+    `sha256` is the hash of its file, or of the text itself if it has no file. `val_chars` and `test_chars` are the
+    lengths of validation and test text with files of their own, which are at the end of `text`; None without.
+    """
 
     name: str
     text: str
     sha256: str
+    val_chars: int | None = None
+    test_chars: int | None = None
 
 
 def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     """Load the text that a corpus configuration describes.
 
-    Raises UserError if the file cannot be found, does not match its hash, or is not text.
+    Several files are joined in order, each on lines of its own. Raises UserError if a file cannot be found, does not
+    match its hash, or is not text.
     """
     if config.name in EMBEDDED and config.path is not None:
         raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
@@ -38,18 +47,17 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
         text = EMBEDDED[config.name]()
         sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     else:
-        path = find(config, corpora_dir)
-        content = _read(path)
-        sha256 = hashlib.sha256(content).hexdigest()
+        path, *_ = files = find(config, corpora_dir)
+        text, sha256 = _read(files, config)
         if config.sha256 is not None and sha256 != config.sha256:
             raise UserError(
                 f"{path} is not the file of corpus={config.name}: its SHA-256 is {sha256}, expected {config.sha256}. "
                 f"Remove the file so that it is downloaded again, or read it as your own text with "
                 f"corpus=file corpus.path={path}"
             )
-        text = decode(content, config.encoding, path)
-        if config.normalize:
-            text = normalize(text)
+        name = path.name.partition(".")[0] if len(files) == 1 else path.parent.name
+        if config.name == "file" and name:
+            config = dataclasses.replace(config, name=name)
     if config.strip_boilerplate:
         text = strip_boilerplate(text)
     elif has_boilerplate(text):
@@ -57,13 +65,43 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     text = text[: config.max_chars]
     if len(text) < 2:
         raise UserError(f"corpus={config.name} has {len(text)} characters: a model needs at least 2")
-    return Corpus(config.name, text, sha256)
+    return _with_held_out(Corpus(config.name, text, sha256), config)
 
 
-def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
-    """Find the file of a corpus: `corpus.path`, corpora_dir or CHARCELLS_CORPORA, the cache, or a download."""
+def _with_held_out(corpus: Corpus, config: CorpusConfig) -> Corpus:
+    """Append validation and test text that have files of their own."""
+    lengths: list[int | None] = []
+    text, hashes = corpus.text, [corpus.sha256]
+    for option, path in (("corpus.val_path", config.val_path), ("corpus.test_path", config.test_path)):
+        if path is None:
+            lengths.append(None)
+            continue
+        part, sha256 = _read(find_files(path, option), config)
+        text, hashes = text + part, [*hashes, option, sha256]
+        lengths.append(len(part))
+    if lengths == [None, None]:
+        return corpus
+    return Corpus(corpus.name, text, hashlib.sha256(" ".join(hashes).encode()).hexdigest(), *lengths)
+
+
+def _read(files: Sequence[Path], config: CorpusConfig) -> tuple[str, str]:
+    """The text of some files, decoded and normalised, and its hash: that of the file, if it is one."""
+    texts, hashes = [], []
+    for path in files:
+        content = read_file(path)
+        hashes.append(hashlib.sha256(content).hexdigest())
+        text = decode(content, config.encoding, path)
+        texts.append(normalize(text) if config.normalize else text)
+    if len(files) == 1:
+        return texts[0], hashes[0]
+    joined = "".join(text if text.endswith("\n") else text + "\n" for text in texts[:-1]) + texts[-1]
+    return joined, hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+
+
+def find(config: CorpusConfig, corpora_dir: str | None) -> list[Path]:
+    """Find the files of a corpus: `corpus.path`, corpora_dir or CHARCELLS_CORPORA, the cache, or a download."""
     if config.path is not None:
-        return Path(os.path.expanduser(config.path))
+        return find_files(config.path)
     if config.file is None:
         raise UserError(f"corpus={config.name} needs a file: add corpus.path=mine.txt")
     if not re.fullmatch(r"\w[\w.+-]{0,200}", config.file):
@@ -78,23 +116,8 @@ def find(config: CorpusConfig, corpora_dir: str | None) -> Path:
             raise UserError(f"corpora_dir={folder} is not a folder (set by corpora_dir or CHARCELLS_CORPORA)")
         path = Path(folder) / config.file
         if path.exists():
-            return path
-    return fetch(config)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if stat.S_ISCHR(path.stat().st_mode):
-            raise UserError(f"corpus file {path} is a device, which may never end")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise UserError(f"corpus file {path} cannot be read: {reason}") from error
-    except MemoryError as error:
-        raise UserError(f"corpus file {path} is too large for this machine's memory") from error
-    if not content:
-        raise UserError(f"corpus file {path} is empty")
-    return content
+            return [path]
+    return [fetch(config)]
 
 
 @dataclass(frozen=True)
@@ -154,8 +177,30 @@ class SplitCorpus:
         return self.corpus.text[self.split.val_end :]
 
 
+def split_given(corpus: Corpus, val_fraction: float, test_fraction: float) -> Split:
+    """The split of a corpus whose validation or test text has a file of its own.
+
+    A part without a file is a fraction of the main text, at its end. Raises the UserErrors of `split`.
+    """
+    length = len(corpus.text)
+    main = length - (corpus.val_chars or 0) - (corpus.test_chars or 0)
+    if corpus.val_chars is not None and corpus.test_chars is not None:
+        return Split(main, main + corpus.val_chars, length)
+    if corpus.test_chars is not None:
+        parts = split(main, val_fraction, 0)
+        return Split(parts.train_end, main, length)
+    if test_fraction:
+        raise UserError(
+            "corpus.val_path without corpus.test_path: set data.test_fraction=0 for no test text, or name its file too"
+        )
+    return Split(main, length, length)
+
+
 def load_split(corpus: CorpusConfig, data: DataConfig, corpora_dir: str | None = None) -> SplitCorpus:
     """Load and split the text that a configuration describes. Raises the UserErrors of `load_corpus` and `split`."""
     loaded = load_corpus(corpus, corpora_dir)
-    parts = split(len(loaded.text), data.val_fraction, data.test_fraction)
+    if loaded.val_chars is None and loaded.test_chars is None:
+        parts = split(len(loaded.text), data.val_fraction, data.test_fraction)
+    else:
+        parts = split_given(loaded, data.val_fraction, data.test_fraction)
     return SplitCorpus(loaded, parts, train_part(parts, data.train_fraction, data.train_offset))

@@ -5,10 +5,12 @@ import importlib.util
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
@@ -21,6 +23,15 @@ from charcells.training.ranks import rank_of_process
 
 log = logging.getLogger(__name__)
 
+INIT_SECONDS = 10
+"""How long W&B's service may take to begin a run online; after that the run is logged offline."""
+
+CONNECT_SECONDS = 3
+"""How long a connection to W&B's server may take before the run is logged offline."""
+
+MODES = ("online", "offline", "disabled", "shared", "run", "dryrun")
+"""What W&B understands as WANDB_MODE."""
+
 MAX_TAG = 64
 """Longest tag that W&B accepts, in characters."""
 
@@ -32,7 +43,9 @@ def check_logger(config: Config) -> None:
     if config.logger.name == "wandb" and config.logger.mode == "online":
         import wandb
 
-        if not wandb.login(prompt=False, verify=False):
+        with suppress(ValueError, wandb.Error):  # a malformed key: _mode says so, and the run is logged offline
+            if wandb.login(prompt=False, verify=False):
+                return
             raise UserError("logger.mode=online needs an API key: run `wandb login` first, or use logger.mode=auto")
 
 
@@ -89,26 +102,27 @@ def run_logger(
 
 def _wandb_logger(
     config: Config, folder: RunFolder, summary: Summary, group: str | None, tags: Sequence[str]
-) -> WandbMirror:
+) -> WandbMirror | None:
     """One W&B run per run folder: its id is stored in wandb/id, so a resumed run continues the same W&B run.
 
-    Raises UserError if W&B cannot start.
+    None if W&B is disabled. Raises UserError if W&B cannot start.
     """
+    mode: Any = _mode(config)
+    if mode == "disabled":
+        return None
     import wandb
 
-    mode: Any = config.logger.mode
-    if mode == "auto":
-        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
     id_file = folder.wandb / "id"
     id_file.parent.mkdir(exist_ok=True)
     if not id_file.exists():
-        write_atomically(id_file, secrets.token_hex(4) + "\n")
+        # an agent of a W&B sweep says which run this is
+        write_atomically(id_file, (os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4)) + "\n")
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
     try:
         run = wandb.init(
             name=folder.path.name,
-            project=config.logger.project,
-            dir=folder.path,
+            project=os.environ.get("WANDB_PROJECT") or config.logger.project,
+            dir=os.environ.get("WANDB_DIR") or folder.path,
             id=id_file.read_text().strip(),
             resume="allow",
             mode=mode,
@@ -116,12 +130,50 @@ def _wandb_logger(
             group=group,
             job_type="train",
             tags=[tag for tag in (config.cell.name, config.corpus.name, *tags) if len(tag) <= MAX_TAG],
-            settings=wandb.Settings(silent=True, console="off"),
+            settings=wandb.Settings(silent=True, console="off", init_timeout=INIT_SECONDS),
         )
         run.define_metric("*", step_metric="chars_seen")
     except wandb.Error as error:
         raise UserError(f"W&B cannot start: {' '.join(str(error).split())}. logger=none trains without it") from error
     return WandbMirror(experiment=run)
+
+
+def _mode(config: Config) -> str:
+    """W&B's mode: that of `logger.mode`, or with auto that of W&B's own environment variables; online with a key.
+
+    Whatever stands in the way of going online (a malformed key, no network) is said in one line, and the run is logged
+    offline: `wandb sync` sends it later.
+    """
+    mode = config.logger.mode
+    if os.environ.get("WANDB_DISABLED", "").lower() in ("1", "true", "yes"):
+        return "disabled"
+    if mode == "auto":
+        mode = os.environ.get("WANDB_MODE", "")
+        if mode and mode not in MODES:
+            log.warning("WANDB_MODE=%s is none of %s: logging offline", mode, ", ".join(MODES))
+            os.environ["WANDB_MODE"] = "offline"  # otherwise wandb.init refuses it
+            return "offline"
+        mode = mode or "online if there is a key"
+    if mode not in ("online", "online if there is a key"):
+        return mode
+    import wandb
+
+    try:
+        has_key = wandb.login(prompt=False, verify=False)
+    except (ValueError, wandb.Error) as error:  # a malformed key
+        log.warning("W&B does not accept the API key (%s): logging offline", " ".join(str(error).split())[:120])
+        return "offline"
+    if not has_key:
+        return "offline"
+    address = urlsplit(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai")
+    try:
+        port = address.port or (80 if address.scheme == "http" else 443)
+        socket.create_connection((address.hostname or "", port), CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        if not (os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")):
+            log.warning("W&B's server %s cannot be reached (%s): logging offline", address.hostname, error)
+            return "offline"
+    return "online"
 
 
 def log_results(logger: Logger | None, folder: RunFolder, summary: Summary) -> None:

@@ -167,8 +167,10 @@ def _trainer(
     options = config.trainer
     for package in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(package).setLevel(logging.WARNING)
-    # a warning about Lightning's own use of torch, which the user cannot change
-    warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
+    # a warning about Lightning's own use of torch, which the user cannot change, and advice to use srun, which it gives
+    # wherever Slurm is installed
+    for message in (".*isinstance\\(treespec, LeafSpec\\).*", ".*`srun` command is available.*"):
+        warnings.filterwarnings("ignore", message)
     if options.devices > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(config.threads))  # otherwise Lightning sets another value
         if rank_of_process(config) == 0:

@@ -4,7 +4,6 @@ Legend: N characters of a text, T characters read at a time, V vocabulary.
 """
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import jinja2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from rich.text import Text
 
@@ -22,10 +20,8 @@ from charcells.terminal import console
 from charcells.text.copies import COPY_LENGTH, Copy, copied_share, copied_spans, longest_copy, matches
 from charcells.text.vocabulary import visible
 from charcells.writing.generator import TextGenerator
+from charcells.writing.score import surprise
 from charcells.writing.texts import Texts, prepare, settings
-
-READ_LENGTH = 1024
-"""Characters that the model reads at a time. The state is carried over, so the surprise does not depend on it."""
 
 LEVELS = (
     (1, ""),
@@ -71,26 +67,6 @@ class Explained:
             owner[copy.start : copy.end] = [copy] * (copy.end - copy.start)
         for copy_, run in groupby(zip(owner, self.text, self.bits.tolist(), strict=True), key=lambda each: each[0]):
             yield copy_, [(character, bits) for _, character, bits in run]
-
-
-@torch.no_grad()
-def surprise(generator: TextGenerator, prompt: str, text: str) -> NDArray[np.float64]:
-    """-log2 p(character | prompt and all characters before it) for each character of a text, in bits, (N,).
-
-    p is the model's own probability: at temperature 1, among all characters, with unrounded weights, however the text
-    was drawn. Prompt characters that are not in the vocabulary are left out. If none remain, the run's own prompt is
-    read, as in TextGenerator.
-    """
-    known = "".join(character for character in prompt if character in generator.vocabulary) or generator.prompt
-    device = generator.model.output.weight.device
-    tokens = torch.from_numpy(generator.vocabulary.encode(known + text)).long().to(device)
-    bits, state = [], None
-    for start in range(0, len(tokens) - 1, READ_LENGTH):
-        part = tokens[start : start + READ_LENGTH + 1]  # (T + 1,)
-        logits, state = generator.model(part[:-1].unsqueeze(0), state)  # (1, T, V)
-        log_p = logits[0].double().log_softmax(1).gather(1, part[1:].unsqueeze(1)).squeeze(1)  # (T,)
-        bits.append(-log_p / math.log(2))
-    return torch.cat(bits)[len(known) - 1 :].cpu().numpy()
 
 
 def level(bits: float) -> int:
@@ -157,6 +133,14 @@ def explain(generator: TextGenerator, config: SampleConfig) -> None:
     shown.print(legend.append("copied", style="bold underline"), soft_wrap=True)
     shown.print("\n".join(about), soft_wrap=True)
     print(f"written: {relative(path)}")
+
+
+def shade(text: str, bits: NDArray[np.float64]) -> Text:
+    """A text for the terminal, with surprise as background colour."""
+    shown = Text()
+    for character, each in zip(text, bits.tolist(), strict=True):
+        shown.append("↵\n" if character == "\n" and level(each) else visible(character), style=LEVELS[level(each)][1])
+    return shown
 
 
 def coloured(sample: Explained) -> Text:

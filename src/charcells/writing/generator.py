@@ -21,6 +21,7 @@ from charcells.text.encodings import normalize
 from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.writing.decoder import Decoder, decoder
 from charcells.writing.draw import Draw
+from charcells.writing.score import Score, surprise
 
 BLOCK = 256
 """Number of steps whose random numbers are drawn at once, and after which the output is checked."""
@@ -152,6 +153,29 @@ class TextGenerator:
         characters = self.vocabulary.characters
         continued = ("".join(until(stop, (characters[token] for token in text))) for text in texts)
         return [prompt + text for prompt, text in zip(prompts, continued, strict=True)]
+
+    def score(self, text: str, *, unknown: str = "error") -> Score:
+        """How much each character of a text surprises the model, which reads the run's own prompt before it.
+
+        Args:
+            text: at least one character.
+            unknown: "error", or "skip" to leave out characters that are not in the vocabulary.
+
+        Raises UserError for such characters with "error", and if no character remains.
+        """
+        if unknown not in ("error", "skip"):
+            raise ValueError(f"unknown={unknown!r}: error or skip")
+        text = self.as_read(text)
+        absent = self.vocabulary.unknown(text)
+        if absent and unknown == "error":
+            raise UserError(
+                f"the text has characters that are not in the model's vocabulary: {name_characters(absent)}; "
+                "unknown=skip leaves them out"
+            )
+        text = "".join(character for character in text if character in self.vocabulary)
+        if not text:
+            raise UserError("the text has no characters that are in the model's vocabulary")
+        return Score(text, surprise(self, self.prompt, text))
 
     def _encode(self, prompt: str, unknown: str) -> Tensor:
         unknown_characters = self.vocabulary.unknown(prompt)
