@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -63,7 +64,7 @@ class StopHandlers:
         self._previous: dict[int, Any] = {}
 
     def install(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
+        if _left_alone or threading.current_thread() is not threading.main_thread():
             return
         for number in stop_signals():
             if not self.keep_custom or signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
@@ -79,6 +80,24 @@ class StopHandlers:
 
     def __exit__(self, *exception: object) -> None:
         self.restore()
+
+
+_left_alone = False
+
+
+@contextmanager
+def leave_signals_alone() -> Iterator[None]:
+    """Install no handler inside the block, in a process that somebody else has started, such as a notebook."""
+    global _left_alone
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    _left_alone = True
+    try:
+        yield
+    finally:
+        _left_alone = False
+        if in_main and before is not None:
+            signal.signal(signal.SIGINT, before)  # Lightning ignores it once it was interrupted
 
 
 def ignore_stop_signals(*, except_for: int | None = None) -> None:

@@ -435,3 +435,37 @@ def test_the_table_is_shown_where_nothing_can_be_written(
     with pytest.raises(SystemExit, match=r"^error: .*runs\.csv.*: Is a directory"), report_user_errors():
         main([str(sweep)])
     assert "2 of 2 runs finished" in capsys.readouterr().out
+
+
+# names are not markup
+
+
+def test_names_that_look_like_markup_or_formulas_are_shown_as_they_are(
+    make: Make, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("Obras [v2]", "a [/b] [red]", "price $1_{a $2", ":smile:")
+    for name in names:
+        for seed in (1, 2):
+            folder = make(f"{name.replace('/', '_')} {seed}", corpus=name, seed=seed)
+            (folder / "metrics.csv").write_text("chars_seen,val/bpc\n10,3.0\n20,2.0\n")
+    report(sweep)
+    shown = capsys.readouterr().out
+    for name in names:
+        assert name in shown
+    assert (sweep / "runs.png").stat().st_size > 1000
+
+
+def test_a_picture_that_cannot_be_drawn_hides_neither_the_table_nor_the_failures(
+    make: Make, sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("good", seed=1)
+    make("bad", status="failed", error="training diverged")
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise ValueError("no picture today")
+
+    monkeypatch.setattr("charcells.runs.pictures.sweep", fail)
+    report(sweep)
+    shown = capsys.readouterr()
+    assert "failed: bad: training diverged" in shown.out and "written: " in shown.out and "runs.png" not in shown.out
+    assert "Traceback" in shown.err and "no picture today" in shown.err

@@ -11,6 +11,7 @@ Usage
 """
 
 import logging
+import math
 import os
 import shlex
 import sys
@@ -229,6 +230,10 @@ def show(summary: Summary, run: RunFolder) -> None:
     def number(key: str, format: str) -> str:
         return "-" if summary.get(key) is None else f"{summary[key]:{format}}"
 
+    if summary.get("val/loss") is None and summary.get("test/loss") is None:
+        show_training_figures(summary)
+        show_samples(summary, run)
+        return
     table = Table("", "validation", "test", title=f"{summary['corpus']}, best model (step {number('best_step', '')})")
     for label, key, format in (
         ("bits per character", "bpc", ".3f"),
@@ -240,9 +245,26 @@ def show(summary: Summary, run: RunFolder) -> None:
         label = f"n-gram of order {summary['ngram/order']}, bits"
         table.add_row(label, number("ngram/val/bpc", ".3f"), number("ngram/test/bpc", ".3f"))
     print_table(table)
+    show_samples(summary, run)
+
+
+def show_training_figures(summary: Summary) -> None:
+    """What there is to say about a run without held-out text: how well it fits the text that it was trained on."""
+    loss = summary["train/loss"]
+    if loss is not None:
+        print(
+            f"{summary['corpus']}, training text, at the end: {loss / math.log(2):.3f} bits per character, "
+            f"{loss:.4f} nats (no text was held out)"
+        )
+
+
+def show_samples(summary: Summary, run: RunFolder) -> None:
+    """Print what the run took, its last sample, and the next commands."""
+    figures = {name: summary.get(name) for name in ("steps", "chars_seen", "train_seconds", "chars_per_second")}
+    shown = {name: "-" if value is None else f"{value:,}" for name, value in figures.items()}
     print(
-        f"{number('steps', ',')} steps, {number('chars_seen', ',')} characters in {number('train_seconds', '.1f')} s "
-        f"({number('chars_per_second', ',')} characters/s)\n"
+        f"{shown['steps']} steps, {shown['chars_seen']} characters in {shown['train_seconds']} s "
+        f"({shown['chars_per_second']} characters/s)\n"
     )
     samples = run.read_samples()
     if samples:
