@@ -79,7 +79,7 @@ def sample_config(run, **values):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_surprise_is_that_of_the_softmax_after_each_prefix(cell, monkeypatch):
-    monkeypatch.setattr("charcells.writing.explain.READ_LENGTH", 7)  # the text is read in several parts
+    monkeypatch.setattr("charcells.writing.score.READ_LENGTH", 7)  # the text is read in several parts
     generator, prompt, text = make_generator(cell), "bad", " cab, éa\nbadge"
     text = text.replace(",", "")
     tokens = torch.from_numpy(generator.vocabulary.encode(prompt + text)).long()
