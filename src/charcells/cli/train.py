@@ -214,7 +214,7 @@ def log_to_terminal() -> None:
     class Terminal(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             with suppress(OSError):  # a closed terminal must not end the run
-                tqdm.write(self.format(record), file=sys.stdout)
+                tqdm.write(record.getMessage(), file=sys.stdout)  # tracebacks are for train.log
 
     logger = logging.getLogger("charcells")
     logger.propagate = False

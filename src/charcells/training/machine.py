@@ -1,6 +1,8 @@
 """Capabilities of this machine: devices, number formats, threads, memory."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -65,6 +67,25 @@ def auto_threads(parameters: int, batch_size: int, cores: int | None = None, *, 
     return min(MAX_AUTO_THREADS, max(1, cores // devices)) if is_large else 1
 
 
+def accelerator(config: Config, parameters: int) -> str:
+    """Lightning's accelerator for a run.
+
+    With auto, a small model on a Mac trains on the CPU: handing each step to the GPU would take longer than computing it.
+    """
+    asked = config.trainer.accelerator
+    is_small = parameters * config.data.batch_size < THREADING_THRESHOLD
+    return "cpu" if asked == "auto" and is_small and torch.backends.mps.is_available() else asked
+
+
+def memory_limit(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes of memory that this process may use: those of the machine, or of its container if that has fewer."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):  # of the second and the first version of cgroups
+        with suppress(OSError, ValueError):  # ValueError: it says "max"
+            limits.append(int((cgroups / name).read_text()))
+    return min(limits)
+
+
 def check_memory(config: Config, vocab_size: int, options: dict[str, Any]) -> None:
     """Raise UserError, before allocating anything, if a run cannot fit into the machine's memory.
 
@@ -83,7 +104,7 @@ def check_memory(config: Config, vocab_size: int, options: dict[str, Any]) -> No
     weights = one + (options["num_layers"] - 1) * (two - one)
     logits = config.data.batch_size * config.data.seq_len * vocab_size
     needed = 8 * (weights + logits)  # four bytes for each number and four for its gradient
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = memory_limit()
     if needed > available:
         raise UserError(
             f"this run needs at least {needed / 1e9:,.0f} GB of memory and the machine has {available / 1e9:,.0f}: "

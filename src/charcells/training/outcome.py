@@ -87,7 +87,8 @@ def record_outcome(folder: RunFolder, config: Config, summary: Summary, resume: 
             summary["error"] = str(reported) or type(reported).__name__
             with suppress(OSError):  # on a full disk the old summary stays
                 write("failed")
-            log.info("failed: %s", summary["error"], exc_info=not isinstance(reported, UserError))
+            # An OSError may be a bug of ours although it reads like the user's, so train.log keeps its traceback.
+            log.info("failed: %s", summary["error"], exc_info=not isinstance(error, UserError))
             raise reported from (error if reported is not error else error.__cause__)
 
 

@@ -26,7 +26,7 @@ from charcells.training.checkpoints import CheckpointFiles, Checkpoints, EarlySt
 from charcells.training.facts import describe, device_name, first_summary, title
 from charcells.training.language_model import CharLM
 from charcells.training.loggers import check_logger, log_results, run_logger
-from charcells.training.machine import auto_threads, check_machine
+from charcells.training.machine import accelerator, auto_threads, check_machine
 from charcells.training.optimization import total_steps
 from charcells.training.outcome import record_outcome
 from charcells.training.overhead import NoProfiler
@@ -133,7 +133,7 @@ def _fit_and_test(
         callbacks.insert(0, Timer(duration(config.trainer.max_time), verbose=False))
     if progress_bar:
         callbacks.append(ProgressBar(record, refresh_rate=10))
-    trainer = _trainer(config, run, data, logger, callbacks)
+    trainer = _trainer(config, run, data, logger, callbacks, count_parameters(module.model))
     summary["device"] = device_name(trainer)
     steps_per_epoch = len(data.train_batches)
     log.info("%s %s", "resuming" if start else "training", describe(summary, steps_per_epoch))
@@ -162,7 +162,12 @@ def _fit_and_test(
 
 
 def _trainer(
-    config: Config, run: RunFolder, data: CharDataModule, logger: Logger | None, callbacks: list[Callback]
+    config: Config,
+    run: RunFolder,
+    data: CharDataModule,
+    logger: Logger | None,
+    callbacks: list[Callback],
+    parameters: int,
 ) -> Trainer:
     options = config.trainer
     for package in ("lightning.pytorch", "lightning.fabric"):
@@ -176,7 +181,7 @@ def _trainer(
         if rank_of_process(config) == 0:
             announce_first_rank()
     return Trainer(
-        accelerator=options.accelerator,
+        accelerator=accelerator(config, parameters),
         devices=options.devices,
         strategy="ddp" if options.devices > 1 else "auto",
         precision=options.precision,  # type: ignore[arg-type]
