@@ -1,7 +1,7 @@
 """The table of cells and optimizers: rows of other packages, and what is wrong with some of them."""
 
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
 
 import pytest
@@ -10,7 +10,7 @@ from torch import nn
 
 from charcells.cli.compose import compose
 from charcells.errors import UserError
-from charcells.registry import CELLS, OPTIMIZERS, Cell, Optimizer
+from charcells.registry import CELLS, OPTIMIZERS, Cell, Optimizer, Registry
 from charcells.training.train import train
 
 TEXT = "she sells sea shells by the sea shore.\n" * 40
@@ -129,3 +129,15 @@ def test_a_name_that_is_taken_is_not_registered_twice():
         CELLS.register(Cell(name="lstm", layers="theirs:Wide", lr=1e-3, help=""))
     CELLS.register(Cell(name="mine", layers="torch.nn:GRU", lr=1e-3, help=""))
     assert compose(["cell=mine"]).cell.lr == 1e-3
+
+
+def test_a_package_that_takes_the_name_of_a_built_in_row_is_warned_of_in_one_line(monkeypatch, caplog):
+    registry = Registry("charcells.cells", [CELLS["lstm"]])
+    entries = EntryPoints(
+        [EntryPoint("lstm", "theirs:x", registry.group), EntryPoint("other", "theirs:y", registry.group)]
+    )
+    monkeypatch.setattr("charcells.registry._entry_points", lambda: entries)
+    assert list(registry) == ["lstm", "other"] and registry["lstm"] is CELLS["lstm"]
+    assert [record.message for record in caplog.records] == [
+        "charcells.cells: lstm of the package is not used, since charcells has its own"
+    ]

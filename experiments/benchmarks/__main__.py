@@ -18,10 +18,22 @@ from pathlib import Path
 
 import pandas as pd
 
+from charcells.errors import report_user_errors
 from charcells.files import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
-NAMES = ("training", "precision", "start", "generation", "rounding", "recurrence", "scoring", "packing", "gpu")
+NAMES = (
+    "training",
+    "precision",
+    "start",
+    "generation",
+    "rounding",
+    "recurrence",
+    "scoring",
+    "packing",
+    "encodings",
+    "gpu",
+)
 COLUMNS = ("what", "charcells", "unit", "against", "yardstick", "ratio", "lowest", "highest", "target", "met")
 
 
@@ -57,6 +69,7 @@ def _cell(value: object) -> str:
     return str(value)
 
 
+@report_user_errors()
 def main(names: Sequence[str]) -> None:
     if {"-h", "--help"} & set(names):
         print(__doc__)

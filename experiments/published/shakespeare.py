@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from charcells import load
 from charcells.config import Config
 from charcells.data.module import CharDataModule
-from charcells.errors import UserError
+from charcells.errors import UserError, report_user_errors
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from experiments.study.findings import Region
@@ -152,6 +152,7 @@ def windowed_loss(model: Transformer, tokens: Tensor, context: int) -> float:
     return sum(nats) / windows[:, 1:].numel()
 
 
+@report_user_errors()
 def main() -> None:
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(__doc__)
@@ -232,7 +233,4 @@ def draw(curves: list[pd.DataFrame], other: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -14,7 +14,7 @@ from typing import Any
 
 import joblib
 
-from charcells.errors import UserError
+from charcells.errors import UserError, report_user_errors
 from charcells.files import relative, write_atomically
 from experiments.study.runs import ROOT, Run, Sweep
 from experiments.study.training import train
@@ -127,24 +127,22 @@ def report() -> str:
     return "\n".join(lines) + "\n"
 
 
+@report_user_errors()
 def main(names: Sequence[str]) -> None:
     if {"-h", "--help"} & set(names):
         print(__doc__)
         return
     known = [system.name for system in SYSTEMS]
-    try:
-        if unknown := set(names) - set(known):
-            raise UserError(f"no system named {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
-        os.chdir(ROOT)
-        wanted = [system.run for system in SYSTEMS if not names or system.name in names]
-        train(lambda: wanted, joblib.cpu_count())
-        if missing := [system.name for system in SYSTEMS if not system.run.done()]:
-            print(f"{relative(RESULTS)} is not written, since these are missing: {', '.join(missing)}")
-            return
-        write_atomically(RESULTS, report())
-        print(f"written: {relative(RESULTS)}")
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    if unknown := set(names) - set(known):
+        raise UserError(f"no system named {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+    os.chdir(ROOT)
+    wanted = [system.run for system in SYSTEMS if not names or system.name in names]
+    train(lambda: wanted, joblib.cpu_count())
+    if missing := [system.name for system in SYSTEMS if not system.run.done()]:
+        print(f"{relative(RESULTS)} is not written, since these are missing: {', '.join(missing)}")
+        return
+    write_atomically(RESULTS, report())
+    print(f"written: {relative(RESULTS)}")
 
 
 if __name__ == "__main__":

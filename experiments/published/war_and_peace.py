@@ -18,7 +18,7 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from charcells.errors import UserError
+from charcells.errors import UserError, report_user_errors
 from charcells.files import relative, write_atomically
 from experiments.study.runs import ROOT, Run, Sweep
 from experiments.study.training import train
@@ -109,27 +109,25 @@ def draw(table: pd.DataFrame) -> None:
     figure.savefig(RESULTS / "war_and_peace.png", dpi=120)
 
 
+@report_user_errors()
 def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
-    try:
-        sizes = [64, 128]
-        for argument in arguments:
-            name, _, value = argument.partition("=")
-            if name != "size" or not set(value.split(",")) <= {str(size) for size in PUBLISHED}:
-                raise UserError(f"{argument}: size= takes {', '.join(map(str, PUBLISHED))}, with commas between")
-            sizes = [int(size) for size in value.split(",")]
-        os.chdir(ROOT)
-        wanted = [run for size in sizes for run in runs(size)]
-        train(lambda: wanted, joblib.cpu_count(), after_each=write)
-        table = write()
-        if table.empty:
-            raise UserError("every model diverged, so there is nothing to write")
-        print(table.drop(columns=["identity", "git", "command"]).to_string(index=False))
-        print(f"written: {relative(RESULTS / 'war_and_peace.csv')}")
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    sizes = [64, 128]
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name != "size" or not set(value.split(",")) <= {str(size) for size in PUBLISHED}:
+            raise UserError(f"{argument}: size= takes {', '.join(map(str, PUBLISHED))}, with commas between")
+        sizes = [int(size) for size in value.split(",")]
+    os.chdir(ROOT)
+    wanted = [run for size in sizes for run in runs(size)]
+    train(lambda: wanted, joblib.cpu_count(), after_each=write)
+    table = write()
+    if table.empty:
+        raise UserError("every model diverged, so there is nothing to write")
+    print(table.drop(columns=["identity", "git", "command"]).to_string(index=False))
+    print(f"written: {relative(RESULTS / 'war_and_peace.csv')}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import torch
 
+from charcells.errors import report_user_errors
 from charcells.files import write_atomically
 from charcells.runs import pictures
 from experiments.robustness import table
@@ -94,6 +95,7 @@ class Trials:
             self.record(stopped, number, *trial)
 
 
+@report_user_errors()
 def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__)

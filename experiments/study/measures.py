@@ -46,7 +46,7 @@ def generate(
     from charcells import load
 
     generator = load({"best": run.folder.best, "last": run.folder.last}[checkpoint])
-    prompt = generator.prompt if prompt is None else prompt
+    prompt = generator.as_read(prompt)
     options: Any = {"length": length, "temperature": temperature, "top_k": top_k}
     written = generator.generate_many([prompt], seeds=range(1, count + 1), **options)
     return [text[len(prompt) :] for text in written]

@@ -19,7 +19,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from charcells.errors import UserError
+from charcells.errors import UserError, report_user_errors
 from charcells.terminal import print_table
 from experiments.study.catalogue import CLAIMS, claim_module
 from experiments.study.results import correct_main_claims, finding_path, judge_claim, read_finding
@@ -67,26 +67,24 @@ def parse(arguments: Sequence[str]) -> tuple[list[str], Scale, int]:
     return names, SCALES[known["scale"]], int(known["jobs"])
 
 
+@report_user_errors()
 def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
-    try:
-        names, scale, jobs = parse(arguments)
-        os.chdir(ROOT)
-        if names:
-            train(lambda: [run for name in names for run in claim_module(name).runs(scale)], jobs)
-            for name in names:
-                print(f"judging {name}", flush=True)
-                judge_claim(name, scale)
-            correct_main_claims(scale)
-            # printed only now: the correction may have made a verdict inconclusive
-            for name in names if scale.judged else ():
-                found = read_finding(name, scale)
-                print(f"{name}: {found['verdict']}. {found['answer']}")
-        print_states(scale)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    names, scale, jobs = parse(arguments)
+    os.chdir(ROOT)
+    if names:
+        train(lambda: [run for name in names for run in claim_module(name).runs(scale)], jobs)
+        for name in names:
+            print(f"judging {name}", flush=True)
+            judge_claim(name, scale)
+        correct_main_claims(scale)
+        # printed only now: the correction may have made a verdict inconclusive
+        for name in names if scale.judged else ():
+            found = read_finding(name, scale)
+            print(f"{name}: {found['verdict']}. {found['answer']}")
+    print_states(scale)
 
 
 if __name__ == "__main__":

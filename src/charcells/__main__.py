@@ -14,7 +14,7 @@ import importlib
 import sys
 
 import charcells
-from charcells.errors import UserError, report_user_errors
+from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
@@ -32,13 +32,17 @@ def main(command: str | None = None) -> None:
                 print(__doc__)
                 return
             if command == "--version":
-                print(charcells.__version__)
+                print(f"charcells {charcells.__version__}")
                 return
             if command not in COMMANDS:
-                raise UserError(f"unknown command {command}: choose one of {', '.join(COMMANDS)}")
+                meant = did_you_mean(command, COMMANDS)
+                raise UserError(f"unknown command {command}{meant or ':'} choose one of {', '.join(COMMANDS)}")
             arguments = sys.argv[2:]
         else:
             arguments = sys.argv[1:]
+        if "--version" in arguments:
+            print(f"charcells {charcells.__version__}")
+            return
         importlib.import_module(f"charcells.cli.{command}").main(arguments)
 
 

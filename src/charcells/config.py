@@ -7,6 +7,8 @@ the command line; this file checks the result. It imports neither Hydra nor PyTo
 import dataclasses
 import math
 import re
+import shutil
+import textwrap
 import types
 import typing
 from collections.abc import Collection, Iterator, Mapping
@@ -19,6 +21,8 @@ from charcells.registry import CELLS, OPTIMIZERS
 MAX_INTEGER, MAX_FLOAT = 2**63, 3.4e38
 """Every number must be smaller than these in size: PyTorch's integers have 64 bits, and float32 ends at 3.4e38."""
 
+PATHS = str | list[str] | None
+"""The type of options that name one or several files."""
 
 SCHEDULER_OPTIONS: dict[str, set[str]] = {
     "constant": set(),
@@ -50,8 +54,12 @@ def option(
     above: float | None = None,
     below: float | None = None,
     choices: Collection[str] | None = None,
+    kind: Any = None,
 ) -> Any:
-    """A dataclass field with help and limits. Limits apply to each element of a list, and not to None."""
+    """A dataclass field with help and limits. Limits apply to each element of a list, and not to None.
+
+    `kind` is the type of a field that has to be annotated as Any, because OmegaConf knows no unions with lists.
+    """
     metadata = {
         "help": help,
         "at_least": at_least,
@@ -59,6 +67,7 @@ def option(
         "above": above,
         "below": below,
         "choices": choices,
+        "kind": kind,
     }
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
@@ -81,14 +90,21 @@ class CorpusConfig:
     url: str | None = option(None, "pinned address of the file")
     sha256: str | None = option(None, "SHA-256 of the file; a file with any other hash is rejected")
     file: str | None = option(None, "file name in corpora_dir and in the cache")
-    path: str | None = option(
+    path: Any = option(
         None,
-        "a text to read instead of looking for `corpus.file`: a file (also .gz, .xz, .bz2, .zst), a folder, a pattern "
-        "such as books/*.txt, or a list [a.txt,b.txt]",
+        "text to read instead of looking for `corpus.file`: a file, a folder, a pattern such as books/*.txt, or a list "
+        "of them; also .gz, .xz, .bz2, .zst",
+        kind=PATHS,
     )
-    val_path: str | None = option(None, "the validation text, if it has files of its own; as `corpus.path`")
-    test_path: str | None = option(None, "the test text, if it has a file of its own")
-    encoding: str = option("utf-8", "encoding of the file")
+    val_path: Any = option(
+        None,
+        "validation text, in the same forms, if it is not to be cut from the corpus by `data.val_fraction`",
+        kind=PATHS,
+    )
+    test_path: Any = option(
+        None, "test text, in the same forms, if it is not to be cut from the corpus by `data.test_fraction`", kind=PATHS
+    )
+    encoding: str = option("utf-8", "encoding of the files")
     normalize: bool = option(True, "drop a byte-order mark, read CRLF as LF, compose accents (Unicode NFC)")
     strip_boilerplate: bool = option(False, "cut Project Gutenberg's header and footer")
     max_chars: int | None = option(None, "keep only this many characters from the beginning", at_least=2)
@@ -299,7 +315,7 @@ class SampleConfig:
 @dataclass(kw_only=True, slots=True)
 class ScoreConfig:
     run: str = option("???", "run folder, or a checkpoint file; latest: the newest run in runs/")
-    file: str | None = option(None, "the text to score: a file, or what else `corpus.path` may be")
+    file: Any = option(None, "the text to score: a file, or what else `corpus.path` may be", kind=PATHS)
     text: str | None = option(None, "the text itself, instead of a file")
     encoding: str = option("utf-8", "encoding of the file")
     unknown: str = option(
@@ -358,6 +374,8 @@ def check(config: Config | SampleConfig | ScoreConfig) -> None:
     """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
     for name, item in options(type(config)):
         value = value_of(config, name)
+        if item.metadata["kind"] is not None:
+            _typed(value, item.metadata["kind"], name)
         for element in value if isinstance(value, list) else [value]:
             too_large = {int: MAX_INTEGER, float: MAX_FLOAT}.get(type(element), math.inf)
             if isinstance(element, int | float) and too_large <= abs(element) < math.inf:
@@ -405,7 +423,7 @@ def _check_together(config: Config) -> None:
         "trainer.early_stopping_patience": trainer.early_stopping_patience is not None,
     }
     for name, asked in needs_validation.items():
-        if asked and data.val_fraction == 0:
+        if asked and data.val_fraction == 0 and config.corpus.val_path is None:
             raise UserError(f"{name} needs held-out text, and data.val_fraction=0 leaves none")
     optimizer_options = set(OPTIMIZERS[config.optimizer.name].defaults)
     for group, known in (("optimizer", optimizer_options), ("scheduler", SCHEDULER_OPTIONS[config.scheduler.name])):
@@ -436,7 +454,7 @@ def from_values(schema: type, values: Mapping[str, Any], prefix: str = "") -> An
                 raise UserError(f"{prefix}{name}={part!r} is not a group of options")
             parsed[name] = from_values(item.type, part, f"{prefix}{name}.")  # type: ignore[arg-type]
         elif name in values:
-            parsed[name] = _typed(values[name], item.type, prefix + name)
+            parsed[name] = _typed(values[name], item.metadata["kind"] or item.type, prefix + name)
         elif item.default == "???":
             raise UserError(f"{prefix}{name} is missing")
     return schema(**parsed)
@@ -472,15 +490,32 @@ HELP_CORPUS_OPTIONS = (  # the others describe a corpus file in conf/corpus, not
 )
 
 
+HELP_WIDTH = 110
+"""Characters in a line of --help, or fewer on a narrower terminal."""
+
+NAME_WIDTH, DEFAULT_WIDTH = 26, 11
+"""Characters of the columns of --help. The help of an option with a longer name or default begins on the next line."""
+
+
 def help_text(schema: type) -> str:
-    """The options of a schema for `--help`, one line each."""
-    rows = []
+    """The options of a schema for `--help`, each with its default, its help and what is allowed."""
+    width = max(60, min(HELP_WIDTH, shutil.get_terminal_size().columns))
+    indent = " " * (2 + NAME_WIDTH + 1 + DEFAULT_WIDTH + 1)
+    lines = []
     for name, item in options(schema):
         if name.startswith("corpus.") and name not in HELP_CORPUS_OPTIONS:
             continue
-        default = item.default if item.default is not dataclasses.MISSING else None
+        if name.endswith(".name"):  # a choice: cell=gru, not cell.name=gru
+            continue
+        default = item.default_factory() if callable(item.default_factory) else item.default
         shown = "" if default == "???" else "null" if default is None else str(default).lower()
-        if name.startswith(("optimizer.", "scheduler.")) and not name.endswith(".name"):
+        if name.startswith(("optimizer.", "scheduler.")):
             shown = "by choice"  # each optimizer and scheduler has its own defaults
-        rows.append(f"  {name:<32} {shown:<12} {item.metadata['help']}")
-    return "\n".join(rows)
+        limits = f" ({allowed(item)})" if allowed(item) else ""
+        first = f"  {name:<{NAME_WIDTH}} {shown:<{DEFAULT_WIDTH}} "
+        if len(first) > len(indent):
+            lines.append(first.rstrip())
+            first = indent
+        help = item.metadata["help"] + limits
+        lines.append(textwrap.fill(help, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False))
+    return "\n".join(lines)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from charcells.errors import UserError
+
 DRAFT = ".tmp"
 """Suffix of the name under which a file is written until it is complete."""
 
@@ -35,6 +37,15 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a text file by `replacing`. A lone surrogate, which UTF-8 cannot encode, is written as \\ud800."""
     with replacing(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make a folder and those above it. Raises UserError, which names the option, if that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(f"the folder {folder} cannot be made: {reason}. Choose another with {option}=") from error
 
 
 def remove_drafts(folder: Path) -> None:

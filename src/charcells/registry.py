@@ -11,6 +11,7 @@ a Cell or an Optimizer. A notebook can call `CELLS.register(...)`. CONTRIBUTING.
 
 import dataclasses
 import importlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from importlib.metadata import EntryPoint, EntryPoints, distributions
 from typing import Any, Generic, TypeVar
 
 from charcells.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,12 @@ class Registry(Mapping[str, Row], Generic[Row]):
 
     @cached_property
     def _entries(self) -> dict[str, EntryPoint]:
-        return {entry.name: entry for entry in _entry_points().select(group=self.group)}
+        entries = {entry.name: entry for entry in _entry_points().select(group=self.group)}
+        for name in self._rows.keys() & entries.keys():
+            log.warning(
+                "%s: %s of %s is not used, since charcells has its own", self.group, name, _package(entries[name])
+            )
+        return entries
 
     def register(self, row: Row) -> None:
         """Add a row, in this process only. Raises ValueError if the name is already registered."""
@@ -115,9 +123,9 @@ class Registry(Mapping[str, Row], Generic[Row]):
         return row
 
     def _broken(self, entry: EntryPoint, reason: str) -> str:
-        package = entry.dist.name if entry.dist is not None else "the package"
         return (
-            f"{entry.name} ({self.group}) cannot be loaded from {entry.value}: {reason}. Repair or uninstall {package}"
+            f"{entry.name} ({self.group}) cannot be loaded from {entry.value}: {reason}. "
+            f"Repair or uninstall {_package(entry)}"
         )
 
     def usable(self) -> Iterator[Row]:
@@ -131,6 +139,11 @@ class Registry(Mapping[str, Row], Generic[Row]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def _package(entry: EntryPoint) -> str:
+    """Name of the package that has registered an entry point."""
+    return entry.dist.name if entry.dist is not None else "the package"
 
 
 @cache

@@ -18,7 +18,7 @@ from omegaconf import OmegaConf, flag_override
 
 from charcells.cli.compose import from_hydra
 from charcells.errors import UserError
-from charcells.files import relative
+from charcells.files import make_folder, relative
 from charcells.runs.folder import RunFolder
 from charcells.sweeps.plan import Job, plan
 from charcells.sweeps.watch import watch
@@ -36,6 +36,7 @@ class CharcellsSweeper(BasicSweeper):
             common = set.intersection(*map(set, batch))
             jobs = [self._job(number, job_overrides, common) for number, job_overrides in enumerate(batch)]
             plan(jobs, launcher)
+            make_folder(Path(self.config.hydra.sweep.dir), "hydra.sweep.dir")
         except UserError as error:
             sys.exit(f"error: {error}")
         to_train = [overrides for job, overrides in zip(jobs, batch, strict=True) if job.finished_twin is None]

@@ -204,7 +204,7 @@ def test_the_summary_says_what_was_trained_on_what_and_how_well(run_folder: Path
         "seq_len": 20,
         "train_fraction": 1.0,
         "seed": 1,
-        "corpus": "file",
+        "corpus": "text.txt",
         "corpus_sha256": hashlib.sha256(TEXT.encode()).hexdigest(),
         "train_chars": train_end,
         "val_chars": val_end - train_end,
@@ -262,7 +262,7 @@ def test_a_checkpoint_holds_plain_values_and_describes_itself(run_folder: Path, 
     assert about["characters"] == "".join(sorted(set(TEXT)))
     sizes = {"cell": "gru", "embedding_dim": 6, "hidden_size": 12, "num_layers": 1}
     assert about["model"] == {**sizes, "dropout": 0.0, "output_dropout": None}
-    assert (about["corpus"], about["corpus_sha256"]) == ("file", hashlib.sha256(TEXT.encode()).hexdigest())
+    assert (about["corpus"], about["corpus_sha256"]) == ("text.txt", hashlib.sha256(TEXT.encode()).hexdigest())
 
 
 # text of a trained model

@@ -11,14 +11,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from charcells.cli.compose import (
     CONF_DIR,
-    FREE_TEXT,
     RESUME_OVERRIDES,
     compose,
     config_to_resume,
     quote_free_text,
     register,
 )
-from charcells.config import Config, SampleConfig, options
+from charcells.cli.free_text import FREE_TEXT
+from charcells.config import Config, SampleConfig, ScoreConfig, options
 from charcells.errors import UserError
 from charcells.runs.folder import RunFolder
 
@@ -88,12 +88,14 @@ def test_a_prompt_is_taken_as_typed(text: str) -> None:
 def test_the_free_text_of_a_run_is_taken_as_typed_and_survives_saving(tmp_path: Path, text: str) -> None:
     names = ("corpus.path", "corpora_dir", "init_from")
     config = compose([*(f"{name}={text}" for name in names), f"resume={text}"])
-    assert config.corpus.path == config.corpora_dir == config.init_from == text
-    assert config.resume == text
+    path = ["x"] if text == "[x]" else text  # a list, since no file of that name exists
+    assert config.corpora_dir == config.init_from == config.resume == text
+    assert config.corpus.path == path
 
     RunFolder(tmp_path).write_config(config)
     saved = config_to_resume(RunFolder(tmp_path), DEFAULT, [])
-    assert saved.corpus.path == saved.corpora_dir == saved.init_from == text
+    assert saved.corpora_dir == saved.init_from == text
+    assert saved.corpus.path == path
 
 
 def test_three_question_marks_alone_are_refused_by_name() -> None:
@@ -108,7 +110,7 @@ def test_null_and_nothing_keep_hydras_meaning() -> None:
 
 
 def test_free_text_options_are_those_of_the_contract_and_exist() -> None:
-    known = {name for schema in (Config, SampleConfig) for name, _ in options(schema)}
+    known = {name for schema in (Config, SampleConfig, ScoreConfig) for name, _ in options(schema)}
     assert set(FREE_TEXT) <= known
     assert set(FREE_TEXT) >= {"prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir"}
 

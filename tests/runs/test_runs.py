@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -132,6 +133,13 @@ def test_a_failed_run_is_described_by_its_configuration(make: Make, sweep: Path)
     assert pd.isna(row["hidden_size"])  # chosen by the run, which did not come to say it
 
 
+@pytest.mark.parametrize(("path", "name"), [("texts/a.txt", "a.txt"), ("[a.txt,b.txt]", "a.txt and 1 more")])
+def test_an_own_text_of_a_failed_run_is_called_by_its_file(make: Make, sweep: Path, path: str, name: str) -> None:
+    failed = make("a", ["corpus=file", f"corpus.path={path}"])
+    (failed / "summary.json").write_text('{"status": "failed", "error": "not utf-8 text"}')
+    assert read_runs(sweep)["corpus"].tolist() == [name]
+
+
 def test_a_configuration_from_before_an_option_existed_has_its_default(make: Make, sweep: Path) -> None:
     make("a")
     old = make("b", bpc=3.0) / "config.yaml"
@@ -183,6 +191,8 @@ def found_factors(make: Make, sweep: Path, *designs: list[str]) -> list[str]:
         ([["threads=1", "logger=none", "samples.length=9", "corpora_dir=x"], []], []),
         ([["data.val_fraction=0.1"], ["data.val_fraction=0.2"]], ["data.val_fraction"]),
         ([["corpus=file", "corpus.path=a"], ["corpus=file", "corpus.path=b"]], ["corpus.path"]),
+        ([["corpus=file", "corpus.path=[a,b]"], ["corpus=file", "corpus.path=[b,a]"]], ["corpus.path"]),
+        ([["corpus.val_path=a"], ["corpus.val_path=b"]], ["corpus.val_path"]),
         ([["corpus=kjv", "corpus.path=a"], ["corpus=kjv", "corpus.path=b"]], []),  # its hash says that both are one
         ([["data.carry_state=null"], ["data.carry_state=true"]], ["data.carry_state"]),
     ],
@@ -469,3 +479,38 @@ def test_a_picture_that_cannot_be_drawn_hides_neither_the_table_nor_the_failures
     shown = capsys.readouterr()
     assert "failed: bad: training diverged" in shown.out and "written: " in shown.out and "runs.png" not in shown.out
     assert "Traceback" in shown.err and "no picture today" in shown.err
+
+
+def test_names_that_matplotlib_would_leave_out_or_refuse_are_drawn(
+    make: Make, sweep: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    for name in ("_hidden", "\u8a9e\u6587", "$_{"):
+        for seed in (1, 2):
+            make(f"{name} {seed}", corpus=name, seed=seed)
+    odd = sweep.rename(sweep.with_name(os.fsdecode(b"not utf-8 \xe9")))
+    report(odd)
+    assert (odd / "runs.png").stat().st_size > 1000 and not recwarn.list
+
+
+@pytest.mark.parametrize("key", ["status", "val/bpc", "parameters", "seed", "corpus_sha256", "error"])
+@pytest.mark.parametrize("value", [True, [1], {"a": 1}, "x", 3])
+def test_a_summary_with_odd_values_is_listed(
+    make: Make, sweep: Path, capsys: pytest.CaptureFixture[str], key: str, value: object
+) -> None:
+    make("good", seed=1)
+    path = make("odd", seed=2) / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    report(sweep)
+    shown = capsys.readouterr().out
+    if key == "status" and value == True:  # noqa: E712
+        assert "unreadable: odd: summary.json is damaged: status=True" in shown
+    assert "of 2 runs finished" in shown
+
+
+def test_a_folder_that_is_misspelt_is_answered_with_the_one_that_is_meant(sweep: Path) -> None:
+    sweep.mkdir()
+    with pytest.raises(UserError, match=f"did you mean {sweep}"):
+        main([str(sweep.with_name("swep"))])
+    for argument in ("--foo", "folder=x"):
+        with pytest.raises(UserError, match="charcells runs takes a folder"):
+            main([argument])

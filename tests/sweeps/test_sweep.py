@@ -429,6 +429,7 @@ def test_identity_is_the_configuration_the_text_and_the_results_version(
     assert own == identity(small(TEXT), "aa")
     (tmp_path / "elsewhere.txt").write_text(TEXT, encoding="utf-8")
     where = ["threads=2", "corpora_dir=.", f"corpus.path={tmp_path}/elsewhere.txt", "logger.mode=offline", "rerun=true"]
+    where += ["corpus.path=[a.txt,b.txt]", "corpus.val_path=val.txt", "corpus.test_path=test.txt"]
     assert all(identity(small(TEXT, option), "aa") == own for option in where)
     other = ["seed=2", "cell=rnn", "data.train_fraction=0.5", "samples.length=6", "trainer.max_epochs=3"]
     assert len({own, identity(small(TEXT), "bb"), *(identity(small(TEXT, option), "aa") for option in other)}) == 7

@@ -323,7 +323,7 @@ def test_the_command_shows_a_table_and_at_once_when_asked_again(
     main(arguments)
     shown = capsys.readouterr().out
     (result,) = [json.loads(path.read_text()) for path in cache.iterdir()]
-    assert result["corpus"] == "my text"
+    assert result["corpus"] == "my text.txt"
     for row in result["rows"]:
         line = next(
             line for line in shown.splitlines() if f"│ {row['name']}{', order' if row['order'] else ' '}" in line

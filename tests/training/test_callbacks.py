@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import charcells
+from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from charcells.training.language_model import CharLM
@@ -107,6 +108,25 @@ def test_the_last_sample_is_what_the_last_checkpoint_writes(small, tmp_path, hel
     last = samples(tmp_path)[-1]
     generator = charcells.load(tmp_path / "checkpoints" / "last.ckpt")
     assert generator.generate(length=40, temperature=0.8, seed=6) == last["text"]
+
+
+DECOMPOSED = "a\u0301gua\r\n"
+
+
+def test_the_prompts_of_samples_are_read_as_the_corpus_was(small, tmp_path):
+    config = small("água e pão\r\n" * 60, "trainer.max_steps=1", f"samples.prompts={DECOMPOSED}")
+    train(config, tmp_path)
+    assert {record["prompt"] for record in samples(tmp_path)} == {"água\n"}
+    assert charcells.load(tmp_path).prompt == "água\n"
+    assert RunFolder(tmp_path).read_config().samples.prompts == [DECOMPOSED]  # as asked for, so the identity stays
+
+
+def test_the_prompts_of_samples_are_left_as_they_are_where_the_corpus_was(small, tmp_path):
+    options = ("trainer.max_steps=1", f"samples.prompts={DECOMPOSED}", "corpus.normalize=false")
+    train(small("a\u0301gua e pa\u0303o\r\n" * 60, *options), tmp_path / "a")
+    assert samples(tmp_path / "a")[0]["prompt"] == DECOMPOSED
+    with pytest.raises(UserError, match=r"U\+0301"):
+        train(small("água e pão\r\n" * 60, *options), tmp_path / "b")
 
 
 @pytest.mark.parametrize(("text", "prompt"), [("ab\ncd" * 200, "\n"), ("xyabcd" * 200, "x")])

@@ -622,7 +622,7 @@ def test_a_changed_corpus_is_not_resumed(small, tmp_path):
     interrupt(small(TEXT), tmp_path / "run", 5)
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()}
     changed = small(TEXT[:-1] + "?")
-    with pytest.raises(UserError, match="corpus file has changed since this run was started"):
+    with pytest.raises(UserError, match=r"corpus text\.txt has changed since this run was started"):
         train(changed, tmp_path / "run", resume=True)
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()} == before
     train(small(TEXT), tmp_path / "run", resume=True)
@@ -668,7 +668,7 @@ def test_a_new_run_in_the_folder_of_another_is_refused(small, tmp_path):
 def test_a_refused_run_leaves_no_folder(small, tmp_path):
     with pytest.raises(UserError, match="too short"):
         train(small(TEXT, "data.batch_size=900"), tmp_path / "run")
-    with pytest.raises(UserError, match="is not in corpus=file"):
+    with pytest.raises(UserError, match=r"is not in the corpus text\.txt"):
         train(small(TEXT, "samples.prompts=É"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -701,7 +701,7 @@ def test_the_summary_is_complete_and_true(small, tmp_path):
         "seq_len": 20,
         "train_fraction": 0.5,
         "seed": 4,
-        "corpus": "file",
+        "corpus": "text.txt",
         "corpus_sha256": hashlib.sha256(TEXT.encode()).hexdigest(),
         "train_chars": 400,
         "val_chars": 100,

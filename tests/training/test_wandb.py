@@ -82,3 +82,43 @@ def test_the_project_of_the_environment_wins(run, monkeypatch):
     run(WANDB_PROJECT="mine", WANDB_MODE="offline")
     assert asked["project"] == "mine"
     assert loggers.INIT_SECONDS <= 10
+
+
+def test_a_service_that_does_not_begin_the_run_ends_in_offline_mode(run, monkeypatch):
+    import wandb
+
+    init, modes = wandb.init, []
+
+    def refuse(**options):
+        modes.append(options["mode"])
+        if options["mode"] == "online":
+            raise wandb.errors.CommError("permission denied")
+        return init(**options)
+
+    monkeypatch.setattr("wandb.init", refuse)
+    monkeypatch.setattr(loggers, "_mode", lambda config: "online")
+    folder = run()
+    assert modes == ["online", "offline"]
+    assert "W&B cannot begin the run (permission denied): logging offline" in (folder / "train.log").read_text()
+    assert len(files(folder)) == 1
+
+
+def options_of(small, tmp_path, *overrides, group=None):
+    return loggers._run_options(small(TEXT, *overrides), loggers.RunFolder(tmp_path), {}, group, ["seed=1"])
+
+
+def test_the_runs_of_a_sweep_do_not_share_an_agents_id(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_RUN_ID", "agent123")
+    monkeypatch.setenv("WANDB_NAME", "mine")
+    monkeypatch.setenv("WANDB_TAGS", "x,y")
+    swept = options_of(small, tmp_path, group="sweep")
+    assert swept["id"] != "agent123" and swept["name"] == tmp_path.name
+    single = options_of(small, tmp_path)  # an agent's id replaces an earlier one
+    assert (single["id"], single["name"]) == ("agent123", "mine")
+    assert {"x", "y", "seed=1"} <= set(single["tags"])
+
+
+def test_a_project_that_is_named_beats_the_environment(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_PROJECT", "theirs")
+    assert options_of(small, tmp_path)["project"] == "theirs"
+    assert options_of(small, tmp_path, "logger.project=named")["project"] == "named"

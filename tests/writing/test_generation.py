@@ -15,6 +15,8 @@ import scipy.stats
 import torch
 
 import charcells
+from charcells.cli.sample import write
+from charcells.config import SampleConfig
 from charcells.errors import UserError
 from charcells.models.char_rnn import CharRNN
 from charcells.registry import CELLS, load_class
@@ -24,6 +26,7 @@ from charcells.writing.compiled import CompiledDecoder, pack
 from charcells.writing.decoder import PlainDecoder, decoder
 from charcells.writing.draw import Draw, choose
 from charcells.writing.generator import BLOCK, TextGenerator
+from charcells.writing.texts import prepare
 
 ALPHABET = "\n abcdefgé"
 V = len(ALPHABET)
@@ -347,6 +350,58 @@ def test_prompt_characters_that_the_model_never_saw_are_named(generator):
     assert "'a'" not in str(error.value)
     with pytest.raises(UserError, match="U\\+00F1"):
         generator.stream("ñ", length=5)  # at once, not with the first character
+
+
+TYPED, READ = "a\u0301gua\r\n\ufeff", "água\n\ufeff"
+
+
+@pytest.fixture
+def portuguese(small, tmp_path):
+    """Makes the folder of a run on Portuguese text: `portuguese("corpus.normalize=false")`."""
+
+    def make(*overrides, text="água e pão\ufeff\r\n" * 60):
+        train(small(text, "trainer.max_steps=2", *overrides), tmp_path / "run")
+        return tmp_path / "run"
+
+    return make
+
+
+def test_a_prompt_is_read_as_the_corpus_of_its_run_was(portuguese):
+    generator = charcells.load(portuguese())
+    written = generator.generate(READ, length=20)
+    assert written.startswith(READ)
+    assert generator.generate(TYPED, length=20) == written
+    assert "".join(generator.stream(TYPED, length=20)) == written.removeprefix(READ)
+    assert generator.generate_many([TYPED, READ, "\ufeff" + READ], seeds=[1, 1, 1], length=20) == [written] * 3
+
+
+def test_a_prompt_is_not_changed_where_the_corpus_was_not(portuguese):
+    run = portuguese("corpus.normalize=false", text="a\u0301gua e pa\u0303o\ufeff\r\n" * 60)
+    assert charcells.load(run).generate(TYPED, length=5).startswith(TYPED)
+    with pytest.raises(UserError, match=r"'á' \(U\+00E1\)"):
+        charcells.load(run).generate(READ, length=5)
+
+
+def test_sample_py_shows_the_prompt_as_the_corpus_was_read(portuguese, capsys):
+    run = portuguese()
+    for count in (1, 2):
+        write(SampleConfig(run=str(run), prompt=TYPED, length=5, num_samples=count))
+        shown = capsys.readouterr().out
+        assert shown.count(READ) == count and "\u0301" not in shown
+
+
+def test_explain_and_grid_read_a_prompt_as_the_corpus_was(portuguese):
+    run = portuguese()
+    generator = charcells.load(run)
+    assert prepare(generator, SampleConfig(run=str(run), prompt=TYPED))[0] == READ
+
+
+def test_a_checkpoint_from_before_prompts_were_normalised_normalises_them(portuguese):
+    path = portuguese() / "checkpoints" / "best.ckpt"
+    content = torch.load(path, weights_only=True)
+    assert content["charcells"].pop("normalize") is True
+    torch.save(content, path)
+    assert charcells.load(path).generate(TYPED, length=5).startswith(READ)
 
 
 def test_unknown_characters_are_skipped_on_request(generator):

@@ -8,13 +8,12 @@ from a disk.
 import argparse
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 
-from charcells.errors import UserError
+from charcells.errors import UserError, report_user_errors
 from charcells.files import relative, write_atomically
 from charcells.text.vocabulary import visible
 from experiments.study.report.drawing import forest, plot, series_colours
@@ -132,6 +131,7 @@ def report(results: Path, page: Path, readme: Path) -> None:
     print(f"written: {relative(page)}, the table in {relative(readme)}")
 
 
+@report_user_errors()
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m experiments.study.report",
@@ -150,10 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="the README that has the table (README.md)",
     )
     given = parser.parse_args(arguments)
-    try:
-        report(given.results, given.html or given.results / "report.html", given.readme)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    report(given.results, given.html or given.results / "report.html", given.readme)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ cached, and a training run with the same text and split shows it next to its own
 from collections.abc import Sequence
 from typing import Any
 
+from charcells.cli.arguments import refuse_flags
 from charcells.cli.compose import compose
 from charcells.config import Config
 from charcells.errors import UserError
@@ -22,9 +23,7 @@ def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(f"{__doc__}\nOnly the options corpus.* and data.* have an effect; `charcells train --help` lists them.")
         return
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    if flags:
-        raise UserError(f"unknown flag {flags[0]}: options are written name=value")
+    refuse_flags(arguments)
     text = load(compose(arguments))
     from charcells.terminal import console
 

@@ -1,12 +1,13 @@
 """Compose a checked configuration from conf/ and the command line, with Hydra."""
 
 import dataclasses
-import difflib
 import importlib.util
+import itertools
+import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException, MissingConfigException
@@ -24,35 +26,18 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 import charcells
-from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, ScoreConfig, check, options, value_of
-from charcells.errors import UserError
+from charcells.cli.arguments import check_arguments, split_flags
+from charcells.cli.free_text import FREE_TEXT, quoted, with_accents
+from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, ScoreConfig, check, value_of
+from charcells.errors import UserError, did_you_mean
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer
 from charcells.runs.folder import RunFolder
+from charcells.runs.identity import PATHS
 
 PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
 """In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
-
-PATHS = ("corpus.path", "corpus.val_path", "corpus.test_path")
-
-LISTS = ("samples.prompts", "stop")
-"""Options whose value is a list of free texts."""
-
-FREE_TEXT = (
-    "prompt",
-    "prompt_file",
-    "text",
-    "file",
-    "json",
-    "run",
-    "resume",
-    "init_from",
-    "corpora_dir",
-    *PATHS,
-    *LISTS,
-)
-"""Options whose value is taken literally: any Unicode, spaces, commas, quotes, brackets and `=`."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
 """Hydra's folders: taken literally too, except for interpolations (${corpus.name}) and quoted values."""
@@ -69,9 +54,6 @@ RESUME_OVERRIDES = (
 )
 """Options that may change when a run is resumed: how long it trains, its rate from there on, and where files are."""
 
-
-CHOSEN_BY_GROUP = ("cell.name", "optimizer.name", "scheduler.name", "logger.name")
-"""Names that a choice sets together with the values that belong to them."""
 
 LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hydra_plugins.hydra_ray_launcher"}
 """Launchers that need another package, and the module to look for."""
@@ -101,32 +83,17 @@ def _wrong_options(optimizer: Optimizer) -> str | None:
     return None if "lr" in optimizer.defaults else "its row has no lr"
 
 
-def _explain_missing(choice: str) -> None:
-    """Raise UserError with the reason if a choice such as 'cell/mine' is known but its row cannot be used."""
-    group, _, name = choice.partition("/")
+def _missing_choice(error: MissingConfigException) -> UserError:
+    """Why a choice such as 'cell/mine' cannot be used: there is none of that name, or its row has an error."""
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
     if group == "cell" and name in CELLS:
-        _ = CELLS[name]
+        _ = CELLS[name]  # raises a UserError with the reason
     if group == "optimizer" and name in OPTIMIZERS:
-        raise UserError(f"optimizer={name} cannot be used: {_wrong_options(OPTIMIZERS[name])}")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """', did you mean ...?' with the most similar known name; empty if none is similar."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f", did you mean {close[0]}?" if close else ""
-
-
-def _explain_override(message: str) -> None:
-    """Raise UserError in our words for an override that Hydra does not accept."""
-    if found := re.search(r"Could not override '([^']+)'", message):
-        names = [name for schema in (Config, SampleConfig, ScoreConfig) for name, _ in options(schema)]
-        meant = did_you_mean(found[1], [*names, *choices()])
-        if found[1].startswith("trainer."):
-            offered = ", ".join(name for name in names if name.startswith("trainer."))
-            raise UserError(f"there is no option {found[1]}{meant} Of Lightning's options there are {offered}")
-        raise UserError(f"there is no option {found[1]}{meant or '; --help lists all'}")
-    if found := re.search(r"Ambiguous value for argument '([^']+)'", message):
-        raise UserError(f"{found[1]}: several values are a sweep, one run for each: add -m")
+        return UserError(f"optimizer={name} cannot be used: {_wrong_options(OPTIMIZERS[name])}")
+    if not group or not error.options:
+        return UserError(str(error).split("\n")[0])
+    meant = did_you_mean(name, error.options)
+    return UserError(f"there is no {group}={name}{meant or ':'} choose one of {', '.join(error.options)}")
 
 
 @contextmanager
@@ -135,15 +102,14 @@ def _as_user_errors() -> Iterator[None]:
     try:
         yield
     except MissingConfigException as error:
-        _explain_missing(error.missing_cfg_file or "")
-        group, _, name = (error.missing_cfg_file or "").partition("/")
-        if error.options and name:
-            meant = did_you_mean(name, error.options)
-            offered = ", ".join(error.options)
-            raise UserError(f"there is no {group}={name}{meant or ':'} choose one of {offered}") from error
-        raise UserError(str(error).split("\n")[0]) from error
+        raise _missing_choice(error) from error
     except (HydraException, OmegaConfBaseException) as error:
-        _explain_override(str(error))
+        if several := re.match(
+            r"(?:Ambiguous value for argument|Sweep parameters) '(.*?)'(?:$|\n| requires)", str(error)
+        ):
+            raise UserError(
+                f"{several[1]}: several values are a sweep, one run for each: add -m, or quote a value with a comma"
+            ) from error
         if isinstance(error.__cause__, HydraException | OmegaConfBaseException):  # further lines are internals
             raise UserError(": ".join(str(each).split("\n")[0] for each in (error, error.__cause__))) from error
         message = str(error)
@@ -163,9 +129,26 @@ def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
 def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") -> tuple[Any, DictConfig]:
     """Like `compose`, but also returns Hydra's own part of the configuration, such as `run.dir`."""
     register()
-    with _as_user_errors(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+    _check(overrides, config_name, user_conf_dirs(overrides))
+    with _as_user_errors(), _own_hydra(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         composed = hydra_compose(config_name, quote_free_text(overrides), return_hydra_config=True)
         return from_hydra(composed), composed.hydra
+
+
+def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]) -> None:
+    """Raise UserError for an override that names no option."""
+    schema = {"config": Config, "sample": SampleConfig, "score": ScoreConfig}[config_name]
+    check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())
+
+
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Put aside the Hydra that the program around has initialised, for another configuration, and give it back."""
+    outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = outer
 
 
 def from_hydra(composed: DictConfig) -> Any:
@@ -202,6 +185,10 @@ def run_hydra(task: Callable[[Any, DictConfig], None], arguments: Sequence[str],
         task(from_hydra(composed), HydraConfig.get())  # type: ignore[arg-type]
 
     register()
+    arguments, overrides = split_flags(arguments)
+    _check(overrides, config_name, user_conf_dirs(arguments))
+    if any(argument.startswith(("--info", "-i")) for argument in arguments):
+        logging.raiseExceptions = False  # Hydra prints with a logger, which would complain about `| head`
     os.environ["HYDRA_FULL_ERROR"] = "1"  # otherwise Hydra prints a traceback for every exception
     sys.argv[1:] = quote_free_text(arguments)
     with _as_user_errors():
@@ -250,40 +237,26 @@ def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[st
     return config
 
 
-def check_form(arguments: Sequence[str], meant: Mapping[str, str]) -> None:
-    """Raise UserError for an argument that is neither a flag nor name=value.
-
-    Args:
-        arguments: of the command line.
-        meant: the option to suggest for the path of a "folder" and of a "file".
-    """
-    for argument in arguments:
-        if "=" not in argument and not argument.startswith(("-", "~")):
-            kind = "folder" if os.path.isdir(argument) else "file" if os.path.isfile(argument) else ""
-            hint = f", such as {meant[kind]}={argument}" if kind else ""
-            raise UserError(f"{argument} is not an option: options are written name=value{hint}")
-
-
 def user_conf_dirs(arguments: Sequence[str]) -> list[Path]:
-    """The user's own configuration folders, which the command line adds with hydra.searchpath=[file://...]."""
+    """The user's own configuration folders, from hydra.searchpath=[file://...] or --config-dir."""
     values = [argument.partition("=")[2] for argument in arguments if argument.startswith("hydra.searchpath=")]
-    return [Path(path) for value in values for path in re.findall(r"file://([^,\]'\"]+)", value)]
+    found = [path for value in values for path in re.findall(r"file://([^,\]'\"]+)", value)]
+    found += [value for flag, value in itertools.pairwise(arguments) if flag in ("--config-dir", "-cd")]
+    return [Path(path) for path in found]
 
 
 def quote_free_text(arguments: Sequence[str]) -> list[str]:
     """Quote the values of free-text options, so that Hydra's parser takes them literally.
 
-    With multirun (`-m`), a comma still separates the values of a sweep, and `\\,` is a literal comma.
+    With multirun (`-m`), a comma still separates the values of a sweep, and `\\,` is a literal comma. Texts with
+    accents are quoted in all other options too.
 
     Raises UserError for GROUP=null, on which Hydra fails with a traceback, and for a launcher that is not installed.
     """
     multirun = "-m" in arguments or "--multirun" in arguments
-    quoted = []
+    done = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        group = key.partition(".")[0]
-        if key in CHOSEN_BY_GROUP and value in choices()[group]:
-            raise UserError(f"{argument} is not an option: write {group}={value}, which sets what belongs to it too")
         if value == "null" and key in choices() and key != "experiment":
             allowed = ", ".join(choices()[key])
             raise UserError(f"{argument} is not allowed: choose one of {allowed}")
@@ -292,39 +265,15 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
             raise UserError(f"launcher={value} needs another package: make clusters, or pip install -e '.[{value}]'")
         name = key.lstrip("+")
         if name in FOLDERS and value and not value.startswith(("'", '"')):
-            quoted.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
+            done.append(f"{key}={QuotedString(value, Quote.single).with_quotes()}")
             continue
-        if name in LISTS and re.fullmatch(r"\[.*\]", value, re.DOTALL):
-            quoted.append(f"{key}=[{','.join(_quoted(part) for part in _elements(value[1:-1]))}]")
-            continue
-        # Hydra's grammar allows no accent outside of quotes
-        plain = name not in FREE_TEXT and (value.isascii() or re.search(r"['\"\[{(]", value))
-        if not equals or value in ("", "null") or plain:
-            quoted.append(argument)
-            continue
-        values = [value]
-        if multirun:
-            values = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
-        literals = [QuotedString(_escaped(part), Quote.single).with_quotes() for part in values]
-        quoted.append(key + "=" + ",".join(f"[{one}]" if name in LISTS else one for one in literals))
-    return quoted
-
-
-def _quoted(text: str) -> str:
-    """A text as a literal of Hydra's grammar; unchanged if it is quoted already."""
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        return text
-    return QuotedString(_escaped(text), Quote.single).with_quotes()
-
-
-def _elements(text: str) -> list[str]:
-    """The elements of a list, which commas outside of quotes separate; spaces around them do not count."""
-    return [part.strip() for part in re.findall(r"""((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^,])+)""", text)]
-
-
-def _escaped(text: str) -> str:
-    """Escape `${`, so that OmegaConf does not read an interpolation."""
-    return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", text)
+        if not equals or value in ("", "null"):
+            done.append(argument)
+        elif name in FREE_TEXT:
+            done.append(f"{key}={quoted(name, value, sweep=multirun)}")
+        else:
+            done.append(with_accents(argument))
+    return done
 
 
 def choices(user_dirs: Sequence[Path] = ()) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ Prints the mean over seeds of each combination with its interval, the best of ea
 Writes runs.csv, table.csv and runs.png into the folder.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,12 @@ def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
+    if flags := [argument for argument in arguments if argument.startswith("-")]:
+        raise UserError(f"unknown flag {flags[0]}: charcells runs takes a folder and no options")
+    if len(arguments) == 1 and re.fullmatch(r"[\w.]+=.*", arguments[0]) and not Path(arguments[0]).exists():
+        raise UserError(
+            f"{arguments[0]}: charcells runs takes a folder and no options, such as charcells runs sweeps/pydoc"
+        )
     if len(arguments) != 1:
         raise UserError(f"charcells runs takes one folder, such as sweeps/pydoc, but got {len(arguments)} arguments")
     from charcells.runs.show import report  # pandas

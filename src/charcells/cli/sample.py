@@ -14,7 +14,8 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from charcells.cli.compose import check_form, compose
+from charcells.cli.arguments import refuse_flags
+from charcells.cli.compose import compose
 from charcells.config import SampleConfig, help_text
 from charcells.errors import UserError
 from charcells.process import prepare_process
@@ -26,10 +27,7 @@ def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__ + help_text(SampleConfig))
         return
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    if flags:
-        raise UserError(f"unknown flag {flags[0]}: options are written name=value")
-    check_form(arguments, {"folder": "run", "file": "run"})
+    refuse_flags(arguments)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -45,8 +43,6 @@ def write(config: SampleConfig) -> None:
     from charcells.writing.generator import load
     from charcells.writing.texts import prompt_of
 
-    if not config.run:
-        raise UserError("run= is empty: name a run folder or a checkpoint file")
     if not all(config.stop):
         raise UserError(f"stop={config.stop}: the texts cannot be empty")
     generator = load(latest_run().path if config.run == "latest" else config.run, config.weights)

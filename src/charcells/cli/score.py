@@ -14,7 +14,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from charcells.cli.compose import check_form, compose
+from charcells.cli.arguments import refuse_flags
+from charcells.cli.compose import compose
 from charcells.config import CorpusConfig, ScoreConfig, help_text
 from charcells.errors import UserError
 from charcells.files import write_atomically
@@ -33,10 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(__doc__ + help_text(ScoreConfig))
         return
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    if flags:
-        raise UserError(f"unknown flag {flags[0]}: options are written name=value")
-    check_form(arguments, {"folder": "run", "file": "file"})
+    refuse_flags(arguments)
     score(compose(arguments, "score"))
 
 

@@ -15,14 +15,14 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from charcells.cli.compose import (
-    check_form,
     choices,
     compose_with_hydra,
     config_to_resume,
@@ -40,14 +40,10 @@ from charcells.runs.identity import NOT_IDENTITY
 from charcells.runs.summary import Summary
 from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
 from charcells.slurm import requeue, was_requeued
+from charcells.terminal import print_table
 
-WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name", "-cd", "--config-dir")
-"""Flags of Hydra that another argument may follow."""
-
-FLAGS = {
-    *("-m", "--multirun", "-i", "--info", "--hydra-help", "--version", "--resolve", "-r", "--run", *WITH_VALUE),
-    *("-sc", "--shell-completion", "--experimental-rerun"),
-}
+if TYPE_CHECKING:
+    from rich.table import Table
 
 FIRST_RANK = os.environ.get("LOCAL_RANK", "0") == "0"
 """Whether this is the process that the user started, and not one that Lightning started for another device."""
@@ -61,7 +57,6 @@ def main(arguments: Sequence[str]) -> None:
     # The other ranks just end on a signal. They may be waiting for one another in code in which no handler can run.
     if FIRST_RANK:
         StopHandlers(raise_interrupted).install()
-    arguments = ordered(arguments)
     if any(argument.startswith("-") for argument in arguments):
         run_hydra(job, arguments)
         return
@@ -101,28 +96,12 @@ def single_run(config: Config, hydra_config: DictConfig, arguments: Sequence[str
             raise UserError("resume=auto needs a fixed folder: add hydra.run.dir=FOLDER")
         start_or_resume(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     elif config.resume is not None:
-        if not config.resume:
-            raise UserError("resume= is empty: name a run folder")
         folder = latest_run() if config.resume == "latest" else RunFolder(Path(os.path.expanduser(config.resume)))
         resume(config, folder, arguments)
     elif is_fixed:
         run(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     else:
         run_in_new_folder(config, run_folder(hydra_config))
-
-
-def ordered(arguments: Sequence[str]) -> list[str]:
-    """The arguments with -m in front, where Hydra expects it.
-
-    Raises UserError for an unknown flag, and for what is neither a flag nor name=value.
-    """
-    for argument in arguments:
-        if argument.startswith("-") and argument.partition("=")[0] not in FLAGS:
-            raise UserError(f"unknown flag {argument}: options are written name=value; --help lists them")
-    if not any(argument in WITH_VALUE for argument in arguments):
-        check_form(arguments, {"folder": "resume", "file": "corpus=file corpus.path"})
-    multirun = [argument for argument in arguments if argument in ("-m", "--multirun")]
-    return [*multirun[:1], *(argument for argument in arguments if argument not in ("-m", "--multirun"))]
 
 
 def run_in_new_folder(config: Config, wanted: Path) -> None:
@@ -194,10 +173,11 @@ def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:
 
 def resume(composed: Config, folder: RunFolder, overrides: Sequence[str]) -> None:
     """Continue the run in a folder, with the overrides that a resume allows."""
-    if not folder.path.exists():
+    if not os.path.exists(folder.path):
         raise UserError(f"resume={folder} does not exist: give a run folder")
     if not folder.has_config:
-        raise UserError(f"resume={folder} is not a run folder: it has no config.yaml")
+        what = "it has no config.yaml" if folder.path.is_dir() else "it is a file; give the folder of the run"
+        raise UserError(f"resume={folder} is not a run folder: {what}")
     if any(override.startswith("hydra.run.dir=") for override in overrides) and FIRST_RANK:
         raise UserError("hydra.run.dir= has no meaning with resume=: the run goes on in its own folder")
     config = config_to_resume(folder, composed, overrides)
@@ -223,53 +203,45 @@ def log_to_terminal() -> None:
 
 def show(summary: Summary, run: RunFolder) -> None:
     """Print a short table of the result, a sample, and the next commands."""
-    from rich.table import Table
-
-    from charcells.terminal import print_table
-
-    def number(key: str, format: str) -> str:
-        return "-" if summary.get(key) is None else f"{summary[key]:{format}}"
-
-    if summary.get("val/loss") is None and summary.get("test/loss") is None:
-        show_training_figures(summary)
-        show_samples(summary, run)
-        return
-    table = Table("", "validation", "test", title=f"{summary['corpus']}, best model (step {number('best_step', '')})")
-    for label, key, format in (
-        ("bits per character", "bpc", ".3f"),
-        ("nats per character", "loss", ".4f"),
-        ("accuracy", "accuracy", ".1%"),
-    ):
-        table.add_row(label, number(f"val/{key}", format), number(f"test/{key}", format))
-    if summary["ngram/order"] is not None:
-        label = f"n-gram of order {summary['ngram/order']}, bits"
-        table.add_row(label, number("ngram/val/bpc", ".3f"), number("ngram/test/bpc", ".3f"))
-    print_table(table)
-    show_samples(summary, run)
-
-
-def show_training_figures(summary: Summary) -> None:
-    """What there is to say about a run without held-out text: how well it fits the text that it was trained on."""
-    loss = summary["train/loss"]
-    if loss is not None:
-        print(
-            f"{summary['corpus']}, training text, at the end: {loss / math.log(2):.3f} bits per character, "
-            f"{loss:.4f} nats (no text was held out)"
-        )
-
-
-def show_samples(summary: Summary, run: RunFolder) -> None:
-    """Print what the run took, its last sample, and the next commands."""
-    figures = {name: summary.get(name) for name in ("steps", "chars_seen", "train_seconds", "chars_per_second")}
-    shown = {name: "-" if value is None else f"{value:,}" for name, value in figures.items()}
+    print_table(result_table(summary))
     print(
-        f"{shown['steps']} steps, {shown['chars_seen']} characters in {shown['train_seconds']} s "
-        f"({shown['chars_per_second']} characters/s)\n"
+        f"{_number(summary, 'steps', ',')} steps, {_number(summary, 'chars_seen', ',')} characters "
+        f"in {_number(summary, 'train_seconds', '.1f')} s ({_number(summary, 'chars_per_second', ',')} characters/s)\n"
     )
     samples = run.read_samples()
     if samples:
         print("a sample of the last model:\n" + samples[-1]["text"])
     print(f"\nrun folder: {run}\nmore text:  python sample.py {shlex.quote(f'run={run}')} prompt='...'")
+
+
+def result_table(summary: Summary) -> "Table":
+    """The figures of a run, with a column for each text that it has: validation, test; training without the former."""
+    from rich.table import Table
+
+    chosen = summary.get("val/loss") is not None
+    model = f"best model (step {summary['best_step']})" if chosen else f"last model (step {summary['steps']})"
+    stages = ["val", "test"] if chosen else ["train", "test"]
+    stages = [stage for stage in stages if summary.get(f"{stage}/loss") is not None]
+    figures = dict(summary)
+    if summary.get("train/loss") is not None:
+        figures["train/bpc"] = summary["train/loss"] / math.log(2)
+    names = {"train": "training", "val": "validation", "test": "test"}
+    table = Table("", *(names[stage] for stage in stages), title=f"{summary['corpus']}, {model}")
+    for label, key, format in (
+        ("bits per character", "bpc", ".3f"),
+        ("nats per character", "loss", ".4f"),
+        ("accuracy", "accuracy", ".1%"),
+    ):
+        if any(figures.get(f"{stage}/{key}") is not None for stage in stages):
+            table.add_row(label, *(_number(figures, f"{stage}/{key}", format) for stage in stages))
+    if summary["ngram/order"] is not None:
+        label = f"n-gram of order {summary['ngram/order']}, bits"
+        table.add_row(label, *(_number(figures, f"ngram/{stage}/bpc", ".3f") for stage in stages))
+    return table
+
+
+def _number(summary: Mapping[str, Any], key: str, format: str) -> str:
+    return "-" if summary.get(key) is None else f"{summary[key]:{format}}"
 
 
 def help(arguments: Sequence[str] = ()) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from charcells.runs.identity import NOT_IDENTITY
+from charcells.runs.identity import NOT_IDENTITY, PATHS
 from charcells.runs.table import COSTS, DEFAULTS, HELD_OUT_TEXT, METRICS, SHORT
 
 NOT_FACTORS = (
-    *(name for name in NOT_IDENTITY if name != "corpus.path"),
+    *(name for name in NOT_IDENTITY if name not in PATHS),
     *("seed", "logger.", "samples.", "trainer.log_every_n_steps", "trainer.save_every_epoch"),
     *("corpus.title", "corpus.language", "corpus.licence", "corpus.attribution", "corpus.url", "corpus.file"),
 )

@@ -73,7 +73,7 @@ class RunFolder:
 
     @property
     def has_config(self) -> bool:
-        return (self.path / CONFIG).is_file()
+        return os.path.isfile(self.path / CONFIG)  # Path.is_file raises if the name is too long
 
     def read_config(self) -> Config:
         """The checked configuration of the run. Raises UserError if config.yaml is missing or damaged."""
@@ -104,7 +104,7 @@ class RunFolder:
 
     @property
     def has_summary(self) -> bool:
-        return (self.path / SUMMARY).exists()
+        return os.path.exists(self.path / SUMMARY)
 
     def read_summary(self) -> Summary:
         """The content of summary.json; empty if it is missing or damaged."""
@@ -180,7 +180,7 @@ class RunFolder:
 
     def finished_twin(self, identity: str) -> "RunFolder | None":
         """The folder of a finished run with this identity: this one or another in the same sweep folder; else None."""
-        siblings = sorted(self.path.parent.iterdir()) if self.path.parent.is_dir() else []
+        siblings = sorted(self.path.parent.iterdir()) if os.path.isdir(self.path.parent) else []
         for folder in (self, *map(RunFolder, siblings)):
             summary = folder.read_summary()
             if summary.finished and summary.is_run(identity):

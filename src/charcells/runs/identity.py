@@ -11,16 +11,10 @@ RESULTS_VERSION = 2
 """Raise it by hand when a change to the code alters the results of a run, which tests/test_golden.py shows. Other
 changes, such as a rename, leave it as it is, so that finished runs still count as finished."""
 
-NOT_IDENTITY = (
-    "threads",
-    "corpora_dir",
-    "corpus.path",
-    "corpus.val_path",
-    "corpus.test_path",
-    "logger.mode",
-    "rerun",
-    "resume",
-)
+PATHS = ("corpus.path", "corpus.val_path", "corpus.test_path")
+"""Options that say where texts are. What the texts are is in the hash of the corpus."""
+
+NOT_IDENTITY = (*PATHS, "threads", "corpora_dir", "logger.mode", "rerun", "resume")
 """Options that are not part of the identity: they only say where files are or how a run is started."""
 
 

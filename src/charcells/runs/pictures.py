@@ -2,6 +2,9 @@
 
 import math
 import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ matplotlib.use("Agg")  # draws into files and needs no display
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from charcells.files import replacing
@@ -25,31 +28,57 @@ PALETTE = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9", "#F
 
 MARKERS = "os^DvPX"
 
-AS_IT_IS: Any = {"text.parse_math": False}
-"""Names are no formulas, even with dollars in them."""
+
+@contextmanager
+def _drawing(picture: Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure of so many inches that is written atomically at the end of the block.
+
+    All texts in it are drawn as they are: a `$` in the name of a corpus or a folder does not begin a formula.
+    """
+    with matplotlib.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # the font has no Chinese, for example
+        figure = plt.figure(figsize=(width, height), dpi=120, layout="constrained")
+        try:
+            yield figure
+            with replacing(picture) as file:
+                figure.savefig(file, format=picture.suffix.removeprefix("."))
+        finally:
+            plt.close(figure)
 
 
-@matplotlib.rc_context(AS_IT_IS)
+def _legend(target: Axes | SubFigure, labels: Sequence[str], **options: Any) -> None:
+    """A legend with these labels. matplotlib itself would leave out a label that begins with an underscore."""
+    legend = target.legend(labels=["-"] * len(labels), **options)
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set_text(label)
+
+
+def _drawable(text: str) -> str:
+    """The text with a lone surrogate, which matplotlib cannot draw, written as \\udc80."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def loss_curve(run: RunFolder, title: str) -> None:
     """Plot metrics.csv as loss.png: training and validation loss, in bits per character, over the characters seen."""
     table = pd.read_csv(run.metrics)
-    figure, axes = plt.subplots(figsize=(7, 4.2), dpi=120, layout="constrained")
     bits = table[["train/loss", "val/loss"]] / math.log(2)
     bits.insert(0, "chars_seen", table["chars_seen"])
     trained, validated = bits.dropna(subset="train/loss"), bits.dropna(subset="val/loss")
-    axes.plot(trained["chars_seen"], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7)
-    if len(validated):
-        axes.plot(validated["chars_seen"], validated["val/loss"], label="validation", marker="o", markersize=4)
-        best = validated["val/loss"].min()
-        axes.axhline(best, color="gray", linewidth=0.8, linestyle=":", label=f"best validation: {best:.3f}")
-    axes.set(xlabel="characters seen", ylabel="bits per character", title=title)
-    axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
-    axes.grid(alpha=0.3)
-    axes.legend()
-    _save(figure, run.loss_picture)
+    with _drawing(run.loss_picture, 7, 4.2) as figure:
+        axes = figure.subplots()
+        axes.plot(
+            trained["chars_seen"], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7
+        )
+        if len(validated):
+            axes.plot(validated["chars_seen"], validated["val/loss"], label="validation", marker="o", markersize=4)
+            best = validated["val/loss"].min()
+            axes.axhline(best, color="gray", linewidth=0.8, linestyle=":", label=f"best validation: {best:.3f}")
+        axes.set(xlabel="characters seen", ylabel="bits per character", title=textwrap.fill(_drawable(title), 80))
+        axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
+        axes.grid(alpha=0.3)
+        axes.legend()
 
 
-@matplotlib.rc_context(AS_IT_IS)
 def sweep(
     runs: pd.DataFrame, groups: pd.DataFrame, picture: Path, *, metric: str, compared: str | None, title: str
 ) -> None:
@@ -64,35 +93,39 @@ def sweep(
         compared: name of the factor whose levels have a colour each; None if there is only one level.
         title: of the whole picture.
     """
+    runs, groups = (
+        table.assign(**{name: table[name].map(_drawable) for name in ("facet", "level")}) for table in (runs, groups)
+    )
     facets, levels = list(groups["facet"].unique()), list(groups["level"].unique())
     columns = min(4, len(facets))
     rows = math.ceil(len(facets) / columns)
     heights = (1.0 + (3.2 if columns == 1 else 1.9) * rows, 0.8 + 0.2 * (len(groups) + len(facets)))  # inches
-    figure = plt.figure(figsize=(10, sum(heights)), dpi=120, layout="constrained")
-    figure.suptitle(title)
-    above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
-    styles = _styles(levels)
-    panels = above.subplots(rows, columns, sharey=True, squeeze=False)
-    for axes, facet in zip(panels.flat, facets, strict=False):
-        _curves(axes, runs[runs["facet"] == facet], styles)
-        axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
-    for axes in panels.flat[len(facets) :]:
-        axes.remove()
-    above.supxlabel("characters seen", fontsize="medium")
-    above.supylabel("validation: bits per character", fontsize="medium")
-    if compared is not None:
-        keys = [Line2D([], [], label=level, color=colour, marker=marker) for level, (colour, marker) in styles.items()]
-        above.legend(
-            handles=keys,
-            title=compared,
-            loc="outside upper center",
-            ncols=math.ceil(len(keys) / math.ceil(len(keys) / 8)),
-        )
-    axes = below.subplots()
-    _final(axes, runs, groups, metric, styles)
-    held_out = "test" if metric == "test/bpc" else "validation"
-    axes.set_xlabel(f"{held_out}: bits per character (dots: runs; bars: their mean and its 95 % interval)")
-    _save(figure, picture)
+    with _drawing(picture, 10, sum(heights)) as figure:
+        figure.suptitle(textwrap.fill(_drawable(title), 90))
+        above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
+        styles = _styles(levels)
+        panels = above.subplots(rows, columns, sharey=True, squeeze=False)
+        for axes, facet in zip(panels.flat, facets, strict=False):
+            _curves(axes, runs[runs["facet"] == facet], styles)
+            axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
+        for axes in panels.flat[len(facets) :]:
+            axes.remove()
+        above.supxlabel("characters seen", fontsize="medium")
+        above.supylabel("validation: bits per character", fontsize="medium")
+        if compared is not None:
+            keys = [Line2D([], [], color=colour, marker=marker) for colour, marker in styles.values()]
+            _legend(
+                above,
+                levels,
+                handles=keys,
+                title=compared,
+                loc="outside upper center",
+                ncols=math.ceil(len(keys) / math.ceil(len(keys) / 8)),
+            )
+        axes = below.subplots()
+        _final(axes, runs, groups, metric, styles)
+        held_out = "test" if metric == "test/bpc" else "validation"
+        axes.set_xlabel(f"{held_out}: bits per character (dots: runs; bars: their mean and its 95 % interval)")
 
 
 def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
@@ -146,16 +179,6 @@ def _final(
     axes.grid(alpha=0.3, axis="x")
 
 
-def _save(figure: Figure, picture: Path) -> None:
-    """Write a picture atomically."""
-    try:
-        with replacing(picture) as file:
-            figure.savefig(file, format=picture.suffix.removeprefix("."))
-    finally:
-        plt.close(figure)
-
-
-@matplotlib.rc_context(AS_IT_IS)
 def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, title: str) -> None:
     """Plot the error of generated texts over their variety: one line per top_k, one point per temperature.
 
@@ -166,31 +189,33 @@ def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, 
         picture: the file to write.
         title: of the picture.
     """
-    figure, axes = plt.subplots(figsize=(7, 5), dpi=120, layout="constrained")
-    for i, (_, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
-        top_k = line["top_k"].iloc[0]
-        name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
-        x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
-        colour = PALETTE[(2 - i) % 5]
-        axes.plot(x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name)
-        side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[
-            i % 3
-        ]  # so that the labels of neighbouring lines do not overlap
-        for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
-            if not math.isnan(at_x + at_y):
-                axes.annotate(
-                    f"{temperature:g}", (at_x, at_y), xytext=shift, textcoords="offset points", ha=side, va="center",
-                    fontsize="x-small", color=colour,
-                )  # fmt: skip
-    if human is not None:
-        axes.plot(*human, color="black", marker="*", markersize=14, linestyle="none", label="held-out human text")
-    axes.set(
-        xlabel="variety: different pairs of words, among all pairs",
-        ylabel="error: words that are not in the training text",
-        title=title,
-    )
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=None))
-    axes.grid(alpha=0.3)
-    axes.legend(title="labels: temperature")
-    _save(figure, picture)
+    with _drawing(picture, 7, 5) as figure:
+        axes = figure.subplots()
+        for i, (_, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
+            top_k = line["top_k"].iloc[0]
+            name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
+            x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
+            colour = PALETTE[(2 - i) % 5]
+            axes.plot(
+                x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name
+            )
+            side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[
+                i % 3
+            ]  # so that the labels of neighbouring lines do not overlap
+            for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
+                if not math.isnan(at_x + at_y):
+                    axes.annotate(
+                        f"{temperature:g}", (at_x, at_y), xytext=shift, textcoords="offset points",
+                        ha=side, va="center", fontsize="x-small", color=colour,
+                    )  # fmt: skip
+        if human is not None:
+            axes.plot(*human, color="black", marker="*", markersize=14, linestyle="none", label="held-out human text")
+        axes.set(
+            xlabel="variety: different pairs of words, among all pairs",
+            ylabel="error: words that are not in the training text",
+            title=textwrap.fill(_drawable(title), 80),
+        )
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=None))
+        axes.grid(alpha=0.3)
+        axes.legend(title="labels: temperature")

@@ -14,7 +14,7 @@ from charcells.errors import ignore_closed_pipe
 from charcells.files import write_atomically
 from charcells.runs.comparison import compared_factor, deciding_metric, factors, finished_runs, groups, summarise
 from charcells.runs.table import COSTS, METRICS, SHORT, read_runs
-from charcells.terminal import console, print_table
+from charcells.terminal import console, natural_width, print_table
 
 
 def report(folder: Path) -> None:
@@ -56,10 +56,9 @@ def report(folder: Path) -> None:
 
 
 def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str | None) -> None:
-    wide = console()
     for costs in (COSTS, ()):  # without the columns of costs if the terminal is too narrow
         shown = _rich_table(table, by, compared, costs)
-        if wide.measure(shown, options=wide.options.update(max_width=1000)).maximum <= wide.width:
+        if natural_width(shown) <= console().width:
             break
     print_table(shown)
     marked = table["mark"].isin(["best", "tie"]).any()
@@ -83,10 +82,10 @@ def _rich_table(table: pd.DataFrame, by: list[str], compared: str | None, costs:
     from rich import box
     from rich.table import Table
 
-    shown = Table(box=box.SIMPLE_HEAD, collapse_padding=True, show_edge=False)
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), show_edge=False)
     for name in (*by, "n", *METRICS, *costs, ""):
         narrow = re.sub("([_.])", r"\1\n", name)
-        shown.add_column(narrow, overflow="fold", justify="left" if name in by or not name else "right")
+        shown.add_column(narrow, justify="left" if name in by or not name else "right")
     for _, block in groups(table, [name for name in by if name != compared]):
         for row in block.to_dict("records"):
             shown.add_row(

@@ -3,13 +3,15 @@
 import json
 from itertools import chain
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pandas as pd
 
 from charcells.config import Config, options
-from charcells.errors import UserError
+from charcells.errors import UserError, did_you_mean
 from charcells.runs.folder import CONFIG, SUMMARY, RunFolder, find_run_folders
+from charcells.text.corpus import called
 
 SHORT = {
     "cell": "cell.name",
@@ -31,6 +33,13 @@ HELD_OUT_TEXT = ("corpus_sha256", "val_sha256", "test_chars")
 FACTS = ("folder", "status", *SHORT, "seed", *METRICS, *COSTS, *HELD_OUT_TEXT, "error")
 """Columns that every table of runs has, besides all options, even if the summaries lack them."""
 
+KINDS: dict[str, Any] = {
+    "status": str,
+    "error": str | NoneType,
+    **dict.fromkeys((*METRICS, *COSTS, "seed"), int | float | NoneType),
+}
+"""Types of the facts that are compared. A summary in which somebody has written another type is damaged."""
+
 DEFAULTS = {name: None if item.default == "???" else item.default for name, item in options(Config)}
 
 
@@ -44,33 +53,40 @@ def read_runs(folder: Path) -> pd.DataFrame:
     Raises UserError if the folder does not exist or contains no runs.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder: give one that contains runs, such as sweeps/biblia")
+        beside = (path.name for path in folder.parent.glob("*") if path.is_dir())
+        meant = did_you_mean(str(folder), (str(folder.parent / name) for name in beside))
+        raise UserError(f"{folder} is not a folder{meant or ':'} give one that contains runs, such as sweeps/biblia")
     runs = sorted(find_run_folders(folder), key=lambda run: run.path)
     if not runs:
         raise UserError(f"{folder} contains no runs: there is no {CONFIG} or {SUMMARY} in it or below")
-    settings = [_read_options(run) for run in runs]
-    facts = [_facts(run, options) for run, options in zip(runs, settings, strict=True)]
+    nested = [run.read_options() for run in runs]
+    settings = [DEFAULTS | _flat(options) if options else {} for options in nested]
+    facts = [_facts(run, flat, _corpus(options)) for run, flat, options in zip(runs, settings, nested, strict=True)]
     places = [{"folder": str(run.path.relative_to(folder))} for run in runs]
     columns = list(dict.fromkeys([*FACTS, *chain(*facts), *DEFAULTS, *chain(*settings)]))
     rows = [setting | fact | place for setting, fact, place in zip(settings, facts, places, strict=True)]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _read_options(run: RunFolder) -> dict[str, Any]:
-    """All options of a run under their dotted names; empty if config.yaml is missing or damaged."""
-    options = run.read_options()
-    return DEFAULTS | _flat(options) if options else {}
+def _corpus(options: dict[str, Any]) -> str | None:
+    """What the corpus of a run is called, from the nested values of its config.yaml; None if they do not say."""
+    corpus = options.get("corpus")
+    return called(corpus["name"], corpus.get("path")) if isinstance(corpus, dict) and "name" in corpus else None
 
 
-def _facts(run: RunFolder, config: dict[str, Any]) -> dict[str, Any]:
+def _facts(run: RunFolder, config: dict[str, Any], corpus: str | None) -> dict[str, Any]:
     summary = _flat(run.read_summary())
     short = {name: config.get(option) for name, option in SHORT.items()}
+    short["corpus"] = corpus
     if config.get("model.match_parameters") is not None:
         short["hidden_size"] = None  # only the summary has the resulting size
     facts = short | summary
     if not summary or not config:
         facts["status"] = "unreadable"
         facts["error"] = facts.get("error") or f"{SUMMARY if config else CONFIG} is missing or damaged"
+    elif wrong := [name for name, kinds in KINDS.items() if not isinstance(facts.get(name), kinds)]:
+        shown = ", ".join(f"{name}={facts.get(name)!r}" for name in wrong)
+        facts |= dict.fromkeys(wrong) | {"status": "unreadable", "error": f"{SUMMARY} is damaged: {shown}"}
     return facts
 
 

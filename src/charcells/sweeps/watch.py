@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from charcells.errors import Busy
+from charcells.errors import Busy, UserError
 from charcells.runs.folder import RunFolder
 from charcells.signals import Interrupted, StopHandlers
 from charcells.sweeps.plan import Job
@@ -27,7 +27,7 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = Tr
     Raises Interrupted if the sweep was stopped by a signal, and SystemExit with the list of failures if there are any.
     """
     is_local = "n_jobs" in launcher or launcher["_target_"].endswith("BasicLauncher")
-    stopped_by = 0
+    stopped_by, shown = 0, True
     with tempfile.TemporaryDirectory(prefix="charcells-") as scratch, ExitStack() as during:
         if is_local:
             during.enter_context(sweep_parent(Path(scratch)))
@@ -39,13 +39,15 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = Tr
             stopped_by = stop_signal()
             during.close()
             if tables:
-                _close(jobs)
+                shown = _close(jobs)
     if stopped_by:
         print("interrupted; the same command continues the sweep", file=sys.stderr)
         raise Interrupted(stopped_by)
     failures = [f"{job.label} ({job.folder}): {failure}" for job in jobs if (failure := _failure(job)) is not None]
     if failures:
         sys.exit("\n".join([f"{len(failures)} of the sweep's runs failed:", *failures]))
+    if not shown:
+        sys.exit(1)
 
 
 class _StopAll:
@@ -86,12 +88,15 @@ def _failure(job: Job) -> str | None:
     return job.error or "it did not start; the same command continues it"
 
 
-def _close(jobs: Sequence[Job]) -> None:
-    """Print the table of each sweep folder that has a run to show."""
+def _close(jobs: Sequence[Job]) -> bool:
+    """Print the table of each sweep folder that has a run to show. Returns whether all of them could be made.
+
+    A table or picture that fails is reported but not raised: the list of failed runs is still to come.
+    """
     for job in jobs:  # Hydra creates a folder for each job; remove those that are empty
         if job.folder.path.is_dir() and job.folder.is_empty:
             shutil.rmtree(job.folder.path)
-    folders = sorted({job.folder.path.parent for job in jobs})
+    complete, folders = True, sorted({job.folder.path.parent for job in jobs})
     shown = [folder for folder in folders if any(RunFolder(path).has_summary for path in folder.glob("*"))]
     if shown:
         from charcells.runs.show import report  # pandas
@@ -99,5 +104,10 @@ def _close(jobs: Sequence[Job]) -> None:
         for folder in shown:
             try:
                 report(folder)
-            except Exception:  # a bug in a table must not hide the list of failed runs
+            except (UserError, OSError) as error:
+                print(f"error: the table of {folder} is not complete: {error}", file=sys.stderr)
+                complete = False
+            except Exception:  # a bug
                 traceback.print_exc()
+                complete = False
+    return complete

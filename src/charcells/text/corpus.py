@@ -1,123 +1,153 @@
-"""Load a corpus: find the file, verify, decode and normalise it, strip boilerplate, truncate, split."""
+"""Load a corpus: read, decode and normalise its files, strip boilerplate, join them, truncate, split."""
 
 import dataclasses
 import hashlib
+import json
 import logging
 import os
-import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from charcells.config import CorpusConfig, DataConfig
 from charcells.errors import UserError
-from charcells.text.download import fetch
 from charcells.text.embedded import EMBEDDED
 from charcells.text.encodings import decode, normalize
-from charcells.text.files import find_files, read_file
 from charcells.text.gutenberg import has_boilerplate, strip_boilerplate
+from charcells.text.sources import expand, find, label, read, unpack
+from charcells.text.vocabulary import name_characters
 
 log = logging.getLogger(__name__)
+
+OWN = "file"
+"""Name of the corpus for texts of the user's own (conf/corpus/file.yaml), which are called by their files' names."""
 
 
 @dataclass(frozen=True)
 class Corpus:
     """A text ready for training.
 
-    `sha256` is the hash of its file, or of the text itself if it has no file. `val_chars` and `test_chars` are the
-    lengths of validation and test text with files of their own, which are at the end of `text`; None without.
+    Args:
+        name: what it is called in tables and titles.
+        text: its characters; those of `corpus.val_path` and `corpus.test_path` are not among them.
+        sha256: hash of the content of its file, or of the text itself if it has no file. With several files, or with
+            own texts for validation or test, a hash of the hashes of all files in their order.
+        normalized: whether the text was normalised, so that what continues it has to be normalised too.
+        val_text, test_text: the texts of `corpus.val_path` and `corpus.test_path`; None: they are cut from `text`.
     """
 
     name: str
     text: str
     sha256: str
-    val_chars: int | None = None
-    test_chars: int | None = None
+    normalized: bool = False
+    val_text: str | None = None
+    test_text: str | None = None
 
 
 def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
-    """Load the text that a corpus configuration describes.
+    """Load the texts that a corpus configuration describes.
 
-    Several files are joined in order, each on lines of its own. Raises UserError if a file cannot be found, does not
-    match its hash, or is not text.
+    Raises UserError if a file cannot be found, does not match its hash, or is not text.
     """
     if config.name in EMBEDDED and config.path is not None:
         raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
+    files: dict[str, list[Path]] = {}
+    if config.name not in EMBEDDED:
+        files["corpus.path"] = find(config, corpora_dir)
+    for option, paths in (("corpus.val_path", config.val_path), ("corpus.test_path", config.test_path)):
+        if paths is not None:
+            files[option] = expand(paths, option)
+    _check_apart(files)
+    loaded = {option: _load_files(paths, option, config) for option, paths in files.items()}
+    normalized = config.normalize
     if config.name in EMBEDDED:
         text = EMBEDDED[config.name]()
-        sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    else:
-        path, *_ = files = find(config, corpora_dir)
-        text, sha256 = _read(files, config)
-        if config.sha256 is not None and sha256 != config.sha256:
-            raise UserError(
-                f"{path} is not the file of corpus={config.name}: its SHA-256 is {sha256}, expected {config.sha256}. "
-                f"Remove the file so that it is downloaded again, or read it as your own text with "
-                f"corpus=file corpus.path={path}"
-            )
-        name = path.name.partition(".")[0] if len(files) == 1 else path.parent.name
-        if config.name == "file" and name:
-            config = dataclasses.replace(config, name=name)
-    if config.strip_boilerplate:
-        text = strip_boilerplate(text)
-    elif has_boilerplate(text):
+        normalized = normalized and normalize(text) == text
+        hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()]
+        loaded["corpus.path"] = (strip_boilerplate(text) if config.strip_boilerplate else text), hashes
+    text, hashes = loaded["corpus.path"]
+    if not config.strip_boilerplate and has_boilerplate(text):
         log.info("the text contains Project Gutenberg's header and licence; corpus.strip_boilerplate=true removes them")
     text = text[: config.max_chars]
     if len(text) < 2:
         raise UserError(f"corpus={config.name} has {len(text)} characters: a model needs at least 2")
-    return _with_held_out(Corpus(config.name, text, sha256), config)
+    held_out = {f"{part}_text": loaded.get(f"corpus.{part}_path", (None, []))[0] for part in ("val", "test")}
+    if "" in held_out.values():
+        empty = "corpus.val_path" if held_out["val_text"] == "" else "corpus.test_path"
+        raise UserError(f"the text at {empty} has no characters")
+    sha256 = hashes[0]
+    if len(loaded) > 1 or len(hashes) > 1:
+        described = json.dumps({option: hashes for option, (_, hashes) in sorted(loaded.items())})
+        sha256 = hashlib.sha256(described.encode()).hexdigest()
+    return Corpus(called(config.name, config.path), text, sha256, normalized, **held_out)
 
 
-def _with_held_out(corpus: Corpus, config: CorpusConfig) -> Corpus:
-    """Append validation and test text that have files of their own."""
-    lengths: list[int | None] = []
-    text, hashes = corpus.text, [corpus.sha256]
-    for option, path in (("corpus.val_path", config.val_path), ("corpus.test_path", config.test_path)):
-        if path is None:
-            lengths.append(None)
-            continue
-        part, sha256 = _read(find_files(path, option), config)
-        text, hashes = text + part, [*hashes, option, sha256]
-        lengths.append(len(part))
-    if lengths == [None, None]:
-        return corpus
-    return Corpus(corpus.name, text, hashlib.sha256(" ".join(hashes).encode()).hexdigest(), *lengths)
+def called(name: str, path: str | Sequence[str] | None) -> str:
+    """What a corpus is called in tables and titles, given `corpus.name` and `corpus.path`."""
+    return label(path) if name == OWN and path is not None else name
 
 
-def _read(files: Sequence[Path], config: CorpusConfig) -> tuple[str, str]:
-    """The text of some files, decoded and normalised, and its hash: that of the file, if it is one."""
+def _check_apart(files: dict[str, list[Path]]) -> None:
+    """Raise UserError for a file that is in two of the parts: a model must not be trained on held-out text."""
+    parts: dict[str, str] = {}
+    for option, paths in files.items():
+        for path in paths:
+            with suppress(ValueError):  # the path contains a NUL, and cannot be read
+                other = parts.setdefault(os.path.realpath(path), option)
+                if other != option:
+                    raise UserError(f"{path} is in {other} and in {option}: a text can only be in one of them")
+
+
+def _load_files(paths: Sequence[Path], option: str, config: CorpusConfig) -> tuple[str, list[str]]:
+    """The joined text of some files, and the hash of the content of each.
+
+    They are joined as they are, with a line break where a file does not end in one.
+    """
+    if config.sha256 is not None and option == "corpus.path" and len(paths) > 1:
+        raise UserError(f"corpus={config.name} is one file, and corpus.path={config.path} names {len(paths)}")
     texts, hashes = [], []
-    for path in files:
-        content = read_file(path)
-        hashes.append(hashlib.sha256(content).hexdigest())
-        text = decode(content, config.encoding, path)
-        texts.append(normalize(text) if config.normalize else text)
-    if len(files) == 1:
-        return texts[0], hashes[0]
-    joined = "".join(text if text.endswith("\n") else text + "\n" for text in texts[:-1]) + texts[-1]
-    return joined, hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+    for path in paths:
+        text, sha256 = _load_file(path, paths, option, config)
+        texts.append(text)
+        hashes.append(sha256)
+    if len(paths) > 1:
+        log.info("%s: %d files, from %s to %s", option, len(paths), paths[0], paths[-1])
+    last = len(texts) - 1
+    return "".join(
+        text if text.endswith("\n") or number == last else f"{text}\n" for number, text in enumerate(texts)
+    ), hashes
 
 
-def find(config: CorpusConfig, corpora_dir: str | None) -> list[Path]:
-    """Find the files of a corpus: `corpus.path`, corpora_dir or CHARCELLS_CORPORA, the cache, or a download."""
-    if config.path is not None:
-        return find_files(config.path)
-    if config.file is None:
-        raise UserError(f"corpus={config.name} needs a file: add corpus.path=mine.txt")
-    if not re.fullmatch(r"\w[\w.+-]{0,200}", config.file):
+def _load_file(path: Path, all_paths: Sequence[Path], option: str, config: CorpusConfig) -> tuple[str, str]:
+    """The text of a file, and the SHA-256 of its content."""
+    content = read(path)
+    expected = config.sha256 if option == "corpus.path" else None
+    if expected is not None and (found := hashlib.sha256(content).hexdigest()) != expected:
         raise UserError(
-            f"corpus.file={config.file!r} is not allowed: it must be a plain file name of letters, digits, '_', '.', "
-            "'+' and '-'. To read a file from another folder, use corpus.path="
+            f"{path} is not the file of corpus={config.name}: its SHA-256 is {found}, expected {expected}. "
+            f"Remove the file so that it is downloaded again, or read it as your own text with "
+            f"corpus=file corpus.path={path}"
         )
-    folder = corpora_dir or os.environ.get("CHARCELLS_CORPORA")
-    if folder:
-        folder = os.path.expanduser(folder)
-        if not os.path.isdir(folder):
-            raise UserError(f"corpora_dir={folder} is not a folder (set by corpora_dir or CHARCELLS_CORPORA)")
-        path = Path(folder) / config.file
-        if path.exists():
-            return [path]
-    return [fetch(config)]
+    content = unpack(content, path)
+    others = [other for other in all_paths if other != path]
+    text = decode(content, config.encoding, path, lambda: any(_is_in(config.encoding, other) for other in others))
+    sha256 = hashlib.sha256(content).hexdigest()
+    del content  # frees memory for what follows
+    if config.normalize:
+        text = normalize(text)
+    # held-out text from elsewhere need not be a Project Gutenberg file too
+    strip = config.strip_boilerplate and (option == "corpus.path" or has_boilerplate(text))
+    return (strip_boilerplate(text) if strip else text), sha256
+
+
+def _is_in(encoding: str, path: Path) -> bool:
+    """Whether a file is text in an encoding."""
+    try:
+        decode(unpack(read(path), path), encoding, path)
+    except UserError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -158,7 +188,10 @@ def train_part(parts: Split, fraction: float, offset: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class SplitCorpus:
-    """A corpus, its split, and the range (begin, end) of the training text that is trained on."""
+    """A corpus, its split, and the range (begin, end) of the training text that is trained on.
+
+    `corpus.text` holds all three parts, one after another: also those that came from files of their own.
+    """
 
     corpus: Corpus
     split: Split
@@ -177,30 +210,33 @@ class SplitCorpus:
         return self.corpus.text[self.split.val_end :]
 
 
-def split_given(corpus: Corpus, val_fraction: float, test_fraction: float) -> Split:
-    """The split of a corpus whose validation or test text has a file of its own.
-
-    A part without a file is a fraction of the main text, at its end. Raises the UserErrors of `split`.
-    """
-    length = len(corpus.text)
-    main = length - (corpus.val_chars or 0) - (corpus.test_chars or 0)
-    if corpus.val_chars is not None and corpus.test_chars is not None:
-        return Split(main, main + corpus.val_chars, length)
-    if corpus.test_chars is not None:
-        parts = split(main, val_fraction, 0)
-        return Split(parts.train_end, main, length)
-    if test_fraction:
-        raise UserError(
-            "corpus.val_path without corpus.test_path: set data.test_fraction=0 for no test text, or name its file too"
-        )
-    return Split(main, length, length)
-
-
 def load_split(corpus: CorpusConfig, data: DataConfig, corpora_dir: str | None = None) -> SplitCorpus:
     """Load and split the text that a configuration describes. Raises the UserErrors of `load_corpus` and `split`."""
     loaded = load_corpus(corpus, corpora_dir)
-    if loaded.val_chars is None and loaded.test_chars is None:
-        parts = split(len(loaded.text), data.val_fraction, data.test_fraction)
-    else:
-        parts = split_given(loaded, data.val_fraction, data.test_fraction)
+    text, val, test = loaded.text, loaded.val_text, loaded.test_text
+    parts = split(
+        len(text),
+        data.val_fraction if val is None else 0,
+        data.test_fraction if test is None else 0,
+    )
+    if val is not None or test is not None:
+        val = text[parts.train_end : parts.val_end] if val is None else val
+        test = text[parts.val_end :] if test is None else test
+        train = text[: parts.train_end]
+        _log_unseen(train, val + test)
+        loaded = dataclasses.replace(loaded, text=train + val + test)
+        parts = Split(len(train), len(train) + len(val), len(loaded.text))
     return SplitCorpus(loaded, parts, train_part(parts, data.train_fraction, data.train_offset))
+
+
+def _log_unseen(train: str, held_out: str) -> None:
+    """Say how many characters of the held-out text do not occur in the training text."""
+    unseen = set(held_out) - set(train)
+    if unseen:
+        count = sum(map(held_out.count, unseen))
+        log.info(
+            "%d characters of the held-out text, such as %s, do not occur in the training text; the vocabulary has "
+            "them, and they count in the loss",
+            count,
+            name_characters("".join(sorted(unseen)), limit=3),
+        )

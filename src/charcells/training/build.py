@@ -56,7 +56,7 @@ def build(config: Config, data: CharDataModule, prompt: str, init_from: str | No
         _init_from(model, options, data.vocabulary, init_from)
     corpus = data.text.corpus
     description = Description(
-        options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256, normalize=config.corpus.normalize
+        options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256, normalize=corpus.normalized
     )
     return CharLM(model, config, description, len(data.train_batches))
 
@@ -66,13 +66,13 @@ def sample_prompts(config: Config, data: CharDataModule) -> list[str]:
     prompts = config.samples.prompts
     if prompts is None:
         return ["\n" if "\n" in data.vocabulary else data.text.corpus.text[0]]
-    if config.corpus.normalize:  # read as the corpus was
+    if data.text.corpus.normalized:  # read as the corpus was
         prompts = [normalize(prompt) for prompt in prompts]
     for prompt in prompts:
         unknown = data.vocabulary.unknown(prompt)
         if unknown:
             raise UserError(
-                f"samples.prompts={prompts}: {name_characters(unknown)} is not in corpus={data.text.corpus.name}; "
+                f"samples.prompts={prompts}: {name_characters(unknown)} is not in the corpus {data.text.corpus.name}; "
                 "choose other prompts, such as samples.prompts=[The]"
             )
     if not all(prompts) or not prompts:

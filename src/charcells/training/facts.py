@@ -26,11 +26,12 @@ def title(summary: Summary) -> str:
 
 def describe(summary: Summary, steps_per_epoch: int) -> str:
     inputs = f"embedding {summary['embedding_dim']}" if summary["embedding_dim"] else "one-hot input"
+    second_bias = summary["parameters_second_bias"]
+    included = f" ({second_bias:,} of them PyTorch's second bias)" if second_bias else ""
     return (
-        f"{title(summary)}, {inputs}, {summary['parameters']:,} parameters "
-        f"({summary['parameters_second_bias']:,} of them PyTorch's second bias); "
+        f"{title(summary)}, {inputs}, {summary['parameters']:,} parameters{included}; "
         f"{summary['train_chars']:,} characters, {summary['batch_size']}×{summary['seq_len']} a step, "
-        f"{steps_per_epoch:,} steps an epoch"
+        f"{steps_per_epoch:,} step{'s' if steps_per_epoch != 1 else ''} an epoch"
     )
 
 
@@ -93,9 +94,15 @@ def _baseline(text: SplitCorpus) -> dict[str, Any]:
     return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}
 
 
-def _git_commit() -> str | None:
+def _git_commit(package: Path = Path(charcells.__file__).parent) -> str | None:
+    """The commit of the repository that this package belongs to; None if it does not come from one.
+
+    An installed package may lie inside the repository of another project, in its virtual environment for example.
+    """
     try:
-        command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+        tracked = ["git", "-C", str(package), "ls-files", "--error-unmatch", "__init__.py"]
+        subprocess.run(tracked, capture_output=True, check=True)
+        command = ["git", "-C", str(package), "describe", "--always", "--dirty", "--abbrev=40"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -58,6 +58,11 @@ class CharLM(LeanModule):
         self._plateau: ReduceLROnPlateau | None = None
         self._restored: dict[str, Any] = {}
 
+    @property
+    def epochs(self) -> int:
+        """Epochs of the run. `trainer.max_steps` may end it within the last one."""
+        return -(-self.total_steps // self.steps_per_epoch)
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
         if batch_idx == 0 or not self.carry_state:

@@ -2,19 +2,20 @@
 
 import dataclasses
 import importlib.util
+import io
 import logging
 import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
-from charcells.config import Config
+from charcells.config import Config, LoggerConfig
 from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
@@ -23,8 +24,9 @@ from charcells.training.ranks import rank_of_process
 
 log = logging.getLogger(__name__)
 
-INIT_SECONDS = 10
-"""How long W&B's service may take to begin a run online; after that the run is logged offline."""
+INIT_SECONDS = 6
+"""How long W&B's service may take to begin a run online; after that the run is logged offline. The environment variable
+WANDB_INIT_TIMEOUT sets another limit."""
 
 CONNECT_SECONDS = 3
 """How long a connection to W&B's server may take before the run is logged offline."""
@@ -103,39 +105,78 @@ def run_logger(
 def _wandb_logger(
     config: Config, folder: RunFolder, summary: Summary, group: str | None, tags: Sequence[str]
 ) -> WandbMirror | None:
-    """One W&B run per run folder: its id is stored in wandb/id, so a resumed run continues the same W&B run.
+    """The W&B run of a run folder; None if W&B is disabled. If the service does not begin it, it is logged offline.
 
-    None if W&B is disabled. Raises UserError if W&B cannot start.
+    Raises UserError if W&B cannot start even offline.
     """
-    mode: Any = _mode(config)
+    mode = _mode(config)
     if mode == "disabled":
         return None
     import wandb
 
+    options = _run_options(config, folder, summary, group, tags)
+    if mode not in ("offline", "dryrun"):
+        limit = {} if "WANDB_INIT_TIMEOUT" in os.environ else {"init_timeout": INIT_SECONDS}
+        try:
+            return _started(mode, options, **limit)
+        except wandb.Error as error:
+            log.warning("W&B cannot begin the run (%s): logging offline", _one_line(error))
+            wandb.teardown(exit_code=1)  # otherwise it would go on trying, and the id would be in use
+    try:
+        return _started("offline", options)
+    except (wandb.Error, ValueError) as error:  # ValueError: a WANDB_ variable with a wrong value
+        raise UserError(f"W&B cannot start: {_one_line(error)}. logger=none trains without it") from error
+
+
+def _started(mode: Any, options: dict[str, Any], **settings: Any) -> WandbMirror:
+    import wandb
+
+    run = wandb.init(**options, mode=mode, settings=wandb.Settings(silent=True, console="off", **settings))
+    run.define_metric("*", step_metric="chars_seen")
+    return WandbMirror(experiment=run)
+
+
+def _run_options(
+    config: Config, folder: RunFolder, summary: Summary, group: str | None, tags: Sequence[str]
+) -> dict[str, Any]:
+    """Arguments of wandb.init. One W&B run per run folder: its id is in wandb/id, so a resumed run continues it.
+
+    W&B's environment variables keep their meaning: WANDB_PROJECT (unless logger.project is set), WANDB_DIR and
+    WANDB_TAGS in every run; WANDB_RUN_ID, as a W&B agent sets it, and WANDB_NAME in a single run, since the runs of a
+    sweep cannot share one.
+    """
+    environment: Mapping[str, str] = os.environ if group is None else {}
     id_file = folder.wandb / "id"
     id_file.parent.mkdir(exist_ok=True)
-    if not id_file.exists():
-        # an agent of a W&B sweep says which run this is
-        write_atomically(id_file, (os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4)) + "\n")
+    if environment.get("WANDB_RUN_ID"):
+        write_atomically(id_file, environment["WANDB_RUN_ID"] + "\n")
+    elif not id_file.exists():
+        write_atomically(id_file, secrets.token_hex(4) + "\n")
+    project = config.logger.project
+    if project == LoggerConfig().project:
+        project = os.environ.get("WANDB_PROJECT") or project
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
-    try:
-        run = wandb.init(
-            name=folder.path.name,
-            project=os.environ.get("WANDB_PROJECT") or config.logger.project,
-            dir=os.environ.get("WANDB_DIR") or folder.path,
-            id=id_file.read_text().strip(),
-            resume="allow",
-            mode=mode,
-            config={**facts, "config": dataclasses.asdict(config)},
-            group=group,
-            job_type="train",
-            tags=[tag for tag in (config.cell.name, config.corpus.name, *tags) if len(tag) <= MAX_TAG],
-            settings=wandb.Settings(silent=True, console="off", init_timeout=INIT_SECONDS),
-        )
-        run.define_metric("*", step_metric="chars_seen")
-    except wandb.Error as error:
-        raise UserError(f"W&B cannot start: {' '.join(str(error).split())}. logger=none trains without it") from error
-    return WandbMirror(experiment=run)
+    own = [
+        config.cell.name,
+        summary.get("corpus", config.corpus.name),
+        *tags,
+        *os.environ.get("WANDB_TAGS", "").split(","),
+    ]
+    return {
+        "name": environment.get("WANDB_NAME") or folder.path.name,
+        "project": project,
+        "dir": os.environ.get("WANDB_DIR") or folder.path,
+        "id": id_file.read_text().strip(),
+        "resume": "allow",
+        "config": {**facts, "config": dataclasses.asdict(config)},
+        "group": group,
+        "job_type": "train",
+        "tags": [tag for tag in dict.fromkeys(own) if 0 < len(tag) <= MAX_TAG],
+    }
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _mode(config: Config) -> str:
@@ -145,7 +186,7 @@ def _mode(config: Config) -> str:
     offline: `wandb sync` sends it later.
     """
     mode = config.logger.mode
-    if os.environ.get("WANDB_DISABLED", "").lower() in ("1", "true", "yes"):
+    if mode == "auto" and os.environ.get("WANDB_DISABLED", "").lower() in ("1", "true", "yes", "on"):
         return "disabled"
     if mode == "auto":
         mode = os.environ.get("WANDB_MODE", "")
@@ -154,18 +195,24 @@ def _mode(config: Config) -> str:
             os.environ["WANDB_MODE"] = "offline"  # otherwise wandb.init refuses it
             return "offline"
         mode = mode or "online if there is a key"
-    if mode not in ("online", "online if there is a key"):
+    if mode not in ("online", "run", "shared", "online if there is a key"):
         return mode
     import wandb
 
     try:
-        has_key = wandb.login(prompt=False, verify=False)
-    except (ValueError, wandb.Error) as error:  # a malformed key
-        log.warning("W&B does not accept the API key (%s): logging offline", " ".join(str(error).split())[:120])
+        with redirect_stderr(io.StringIO()):  # it says where it has found a key
+            has_key = wandb.login(prompt=False, verify=False)
+    except wandb.Error as error:  # a malformed key
+        log.warning("W&B does not accept the API key (%s): logging offline", _one_line(error))
+        return "offline"
+    except ValueError as error:  # a WANDB_ variable with a wrong value
+        log.warning("W&B does not accept its settings (%s): logging offline", _one_line(error))
         return "offline"
     if not has_key:
+        if mode != "online if there is a key":
+            log.warning("W&B has no API key for WANDB_MODE=%s: logging offline", mode)
         return "offline"
-    address = urlsplit(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai")
+    address = urlsplit(os.environ.get("WANDB_BASE_URL") or wandb.setup().settings.base_url)
     try:
         port = address.port or (80 if address.scheme == "http" else 443)
         socket.create_connection((address.hostname or "", port), CONNECT_SECONDS).close()
@@ -173,7 +220,7 @@ def _mode(config: Config) -> str:
         if not (os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")):
             log.warning("W&B's server %s cannot be reached (%s): logging offline", address.hostname, error)
             return "offline"
-    return "online"
+    return "shared" if mode == "shared" else "online"
 
 
 def log_results(logger: Logger | None, folder: RunFolder, summary: Summary) -> None:

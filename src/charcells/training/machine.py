@@ -70,7 +70,7 @@ def auto_threads(parameters: int, batch_size: int, cores: int | None = None, *, 
 def accelerator(config: Config, parameters: int) -> str:
     """Lightning's accelerator for a run.
 
-    With auto, a small model on a Mac trains on the CPU: handing each step to the GPU would take longer than computing it.
+    With auto, a small model on a Mac trains on the CPU: handing each step to the GPU takes longer than computing it.
     """
     asked = config.trainer.accelerator
     is_small = parameters * config.data.batch_size < THREADING_THRESHOLD

@@ -5,11 +5,13 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from logging.handlers import MemoryHandler
 
 import torch
 
 from charcells.config import Config
-from charcells.errors import UserError
+from charcells.errors import MENDABLE, UserError
+from charcells.files import make_folder
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
 from charcells.signals import Interrupted, StopHandlers, raise_interrupted
@@ -28,7 +30,9 @@ class _LogFile(logging.FileHandler):
 
 def _user_fixable(error: BaseException, folder: RunFolder) -> UserError | None:
     """A UserError with advice for a full disk, an unwritable folder or too little memory; None for any other error."""
-    if isinstance(error, OSError) and error.errno is not None:
+    if isinstance(error, FileNotFoundError) and not folder.path.exists():
+        return UserError(f"{folder} was removed while the run was training in it")
+    if isinstance(error, OSError) and error.errno in MENDABLE:
         where = f"{folder} could not be written" if error.filename is None else f"{error.filename}"
         return UserError(
             f"{where}: {error.strerror}. What was saved before is intact; once this is fixed, "
@@ -63,15 +67,15 @@ def record_outcome(folder: RunFolder, config: Config, summary: Summary, resume: 
 
     with ExitStack() as opened:
         try:
-            folder.path.mkdir(parents=True, exist_ok=True)
+            make_folder(folder.path, "hydra.run.dir")
             opened.enter_context(folder.hold())
             if not resume:  # again, now under the lock: another process may have been faster
                 folder.check_new()
             folder.remove_drafts()
             folder.write_config(config)  # before the summary, because a run without it cannot be resumed
-            opened.enter_context(_log_file(folder))
+            log_file = opened.enter_context(_log_file(folder))
         except OSError as error:
-            raise _user_fixable(error, folder) or error from error
+            raise UserError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
         opened.enter_context(StopHandlers(raise_interrupted, keep_custom=True))
         try:
             write("running")
@@ -87,20 +91,37 @@ def record_outcome(folder: RunFolder, config: Config, summary: Summary, resume: 
             summary["error"] = str(reported) or type(reported).__name__
             with suppress(OSError):  # on a full disk the old summary stays
                 write("failed")
-            # An OSError may be a bug of ours although it reads like the user's, so train.log keeps its traceback.
-            log.info("failed: %s", summary["error"], exc_info=not isinstance(error, UserError))
+            log.info("failed: %s", summary["error"], exc_info=not isinstance(reported, UserError))
+            if reported is not error:  # one line on the terminal; the traceback stands in train.log only
+                trace = (type(error), error, error.__traceback__)
+                log_file.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, "where it failed:", (), trace))
             raise reported from (error if reported is not error else error.__cause__)
 
 
 @contextmanager
-def _log_file(folder: RunFolder) -> Iterator[None]:
-    """Copy charcells' log messages to train.log."""
+def keep_early_messages() -> Iterator[None]:
+    """Keep the log messages inside the block, or of the decorated function, until `record_outcome` opens train.log."""
+    package_log, early = logging.getLogger("charcells"), MemoryHandler(capacity=1000, flushLevel=logging.CRITICAL)
+    package_log.addHandler(early)
+    try:
+        yield
+    finally:
+        package_log.removeHandler(early)
+
+
+@contextmanager
+def _log_file(folder: RunFolder) -> Iterator[logging.Handler]:
+    """Copy charcells' log messages to train.log, those from before it was opened first."""
     package_log = logging.getLogger("charcells")
     file = _LogFile(folder.log, encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    for early in [handler for handler in package_log.handlers if isinstance(handler, MemoryHandler)]:
+        early.setTarget(file)
+        early.flush()
+        package_log.removeHandler(early)
     package_log.addHandler(file)
     try:
-        yield
+        yield file
     finally:
         package_log.removeHandler(file)
         with suppress(OSError):

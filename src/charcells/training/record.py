@@ -125,7 +125,7 @@ class Record(Callback):
         log.info(
             "epoch %d/%d  step %d  train %s  val %.4f nats = %.4f bits per character  %s characters/s",
             row["epoch"],
-            self.config.trainer.max_epochs,
+            pl_module.epochs,
             row["step"],
             f"{row['train/loss']:.4f}" if row["train/loss"] is not None else "-",
             row["val/loss"],

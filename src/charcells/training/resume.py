@@ -1,6 +1,8 @@
 """Resuming a run: the checkpoint to start from, whether it can be continued, what stays known of the run."""
 
 import datetime
+from collections.abc import Collection
+from typing import Any
 
 from charcells.config import RATES, Config, value_of
 from charcells.data.module import CharDataModule
@@ -63,7 +65,24 @@ def check_same_model(run: RunFolder, module: CharLM, start: Checkpoint | None) -
             raise UserError(f"{run}: config.yaml says {name}={value}, but {start.path.name} holds a model with {held}")
 
 
-def keep_known(summary: Summary, previous: Summary, config: Config, stored: Config) -> None:
+def rates_before(config: Config, start: Checkpoint) -> dict[str, Any]:
+    """The rates that the checkpoint was trained with, by option, where the configuration has others now.
+
+    They differ if the command line has changed them, or somebody has edited config.yaml.
+    """
+    [group] = start.content["optimizer_states"][0]["param_groups"]
+    # scheduler=plateau itself changes the rate, and no scheduler has noted the first one
+    trained = {"optimizer.lr": group.get("initial_lr"), "optimizer.weight_decay": group.get("weight_decay")}
+    return {
+        name: value
+        for name, value in trained.items()
+        if value is not None and value_of(config, name) not in (None, value)
+    }
+
+
+def keep_known(
+    summary: Summary, previous: Summary, config: Config, stored: Config, before: Collection[str] = ()
+) -> None:
     """Fill the gaps in the first summary of a resumed run from its previous summary.
 
     Args:
@@ -71,11 +90,14 @@ def keep_known(summary: Summary, previous: Summary, config: Config, stored: Conf
         previous: the one in the run folder.
         config: of the resumed run.
         stored: the configuration in the run folder.
+        before: the options with which the steps so far were made otherwise, see `rates_before`.
     """
     summary.update({key: value for key, value in previous.items() if summary.get(key, 0) is None})
     # with one_cycle, the rate of the steps already made depended on the end that was planned then
-    same_rates = config.scheduler.name != "one_cycle" and all(
-        value_of(config, name) == value_of(stored, name) for name in RATES
+    same_rates = (
+        config.scheduler.name != "one_cycle"
+        and not before
+        and all(value_of(config, name) == value_of(stored, name) for name in RATES)
     )
     summary |= {"error": None, "resumed_from": resumed_from(previous, summary, same_rates=same_rates)}
 

@@ -13,7 +13,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger
 
-from charcells.config import Config
+from charcells.config import Config, value_of
 from charcells.data.module import CharDataModule
 from charcells.errors import UserError
 from charcells.models.char_rnn import count_parameters
@@ -28,20 +28,21 @@ from charcells.training.language_model import CharLM
 from charcells.training.loggers import check_logger, log_results, run_logger
 from charcells.training.machine import accelerator, auto_threads, check_machine
 from charcells.training.optimization import total_steps
-from charcells.training.outcome import record_outcome
+from charcells.training.outcome import keep_early_messages, record_outcome
 from charcells.training.overhead import NoProfiler
 from charcells.training.progress import ProgressBar
 from charcells.training.ranks import announce_first_rank, exit_with_first_rank, rank_of_process
 from charcells.training.record import Record
-from charcells.training.resume import check_same_model, duration, find_start, keep_known
+from charcells.training.resume import check_same_model, duration, find_start, keep_known, rates_before
 from charcells.training.samples import Samples
 
 log = logging.getLogger(__name__)
 
 
+@keep_early_messages()
 def train(
     config: Config,
-    folder: Path,
+    folder: Path | str,
     *,
     resume: bool = False,
     progress_bar: bool = False,
@@ -68,7 +69,7 @@ def train(
     the folder; Interrupted after a stop signal, once the run is saved.
     """
     logging.getLogger("charcells").setLevel(logging.INFO)
-    run = RunFolder(folder)
+    run = RunFolder(Path(folder))
     if rank_of_process(config) > 0:
         exit_with_first_rank()
     elif not resume:
@@ -85,9 +86,12 @@ def train(
     prepare_process(threads=int(config.threads), keep_freed_memory=True)
     summary = first_summary(config, data, module)
     if start is not None:
-        keep_known(summary, run.read_summary(), config, run.read_config())
+        before = rates_before(config, start)
+        keep_known(summary, run.read_summary(), config, run.read_config(), before)
+        for name, value in before.items():
+            log.info("%s=%g from here on; the steps so far were made with %g", name, value_of(config, name), value)
     with record_outcome(run, config, summary, resume), run_logger(config, run, summary, group, tags) as logger:
-        _fit_and_test(config, run, data, module, start, summary, logger, prompts, progress_bar)
+        _fit_and_test(config, run, data, module, start, resume, summary, logger, prompts, progress_bar)
     return summary
 
 
@@ -116,6 +120,7 @@ def _fit_and_test(
     data: CharDataModule,
     module: CharLM,
     start: Checkpoint | None,
+    resume: bool,
     summary: Summary,
     logger: Logger | None,
     prompts: list[str],
@@ -136,7 +141,7 @@ def _fit_and_test(
     trainer = _trainer(config, run, data, logger, callbacks, count_parameters(module.model))
     summary["device"] = device_name(trainer)
     steps_per_epoch = len(data.train_batches)
-    log.info("%s %s", "resuming" if start else "training", describe(summary, steps_per_epoch))
+    log.info("%s: %s", _beginning(start, resume), describe(summary, steps_per_epoch))
     try:
         trainer.fit(module, datamodule=data, ckpt_path=start.path if start else None, weights_only=True)
     finally:  # also after an interruption, so that the summary shows the progress
@@ -159,6 +164,13 @@ def _fit_and_test(
 
         pictures.loss_curve(run, title(summary))
         log_results(logger, run, summary)
+
+
+def _beginning(start: Checkpoint | None, resume: bool) -> str:
+    """Where the training begins, in a few words."""
+    if start is not None:
+        return f"resuming at step {start.description.step:,}"
+    return "beginning anew, because no checkpoint had been saved" if resume else "training"
 
 
 def _trainer(

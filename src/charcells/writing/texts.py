@@ -10,6 +10,7 @@ from charcells.errors import UserError
 from charcells.models.checkpoint import read_checkpoint
 from charcells.runs.folder import RunFolder, checkpoint_file
 from charcells.text.corpus import load_split
+from charcells.text.sources import moved
 from charcells.writing.generator import TextGenerator
 
 
@@ -51,8 +52,10 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
             "that contains config.yaml"
         )
     config = folder.read_config()
-    if corpora_dir is not None and config.corpus.path is not None:
-        config.corpus.path = str(Path(corpora_dir) / Path(config.corpus.path).name)
+    for name in ("path", "val_path", "test_path"):
+        paths = getattr(config.corpus, name)
+        if corpora_dir is not None and paths is not None:
+            setattr(config.corpus, name, moved(paths, corpora_dir))
     try:
         text = load_split(config.corpus, config.data, corpora_dir or config.corpora_dir)
     except UserError as error:
