@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train report bench test test-slow lint types check format
+.PHONY: help setup clusters train report bench gpu-check test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: .venv/bench ## measure charcells and reference implementations: an hour o
 .venv/bench: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
 	@touch $@
+
+gpu-check: setup ## on a machine with a GPU: tests, speed, small runs side by side; at most eight minutes
+	$(BIN)/python -m experiments.gpu_check
 
 test: setup ## run the tests, without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --durations=12

@@ -37,7 +37,9 @@ def refused(status: int, output: str, folder: Path, *expected: str) -> str:
 def disturbed(bench: Bench, folder: Path, variant: str, disturb: Callable[[], None], fix: Callable[[], None]) -> str:
     """Train with a fault, fix the fault, resume: 'exact' or what is wrong."""
     status, output = attempt(bench.config(variant), folder, disturb=disturb)
-    wrong = damage(folder) if status == 0 else refused(status, output, folder, "resume=")
+    # a run that could not even write its configuration has nothing to be resumed from
+    advice = "resume=" if RunFolder(folder).has_config else "cannot be written"
+    wrong = damage(folder) if status == 0 else refused(status, output, folder, advice)
     drafts = [path.name for path in folder.rglob("*.tmp")]
     fix()
     if wrong or drafts:
