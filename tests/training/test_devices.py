@@ -312,10 +312,13 @@ def is_running(pid):
 
 
 def second_rank(pid):
-    """The process that was started with the same script, if there is one yet; git, too, is called for a moment."""
+    """The process that Lightning started as the second rank, if there is one yet.
+
+    Its environment tells it from others: git is called for a moment, and a fork has its parent's command line at first.
+    """
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         try:
-            if b"train.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"LOCAL_RANK=1" in Path(f"/proc/{child}/environ").read_bytes().split(b"\0"):
                 return int(child)
         except OSError:
             pass
