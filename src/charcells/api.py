@@ -85,7 +85,7 @@ def train(*overrides: str, folder: Path | str | None = None, progress_bar: bool 
     else:
         run = RunFolder(Path(folder))
     try:
-        with _as_it_was():
+        with _restoring_settings():
             train_in(config, run.path, progress_bar=progress_bar)
     finally:
         with contextlib.suppress(OSError):  # of a run that was refused
@@ -96,7 +96,8 @@ def train(*overrides: str, folder: Path | str | None = None, progress_bar: bool 
 def sweep(folder: Path | str, *overrides: str, **options: Any) -> "pd.DataFrame":
     """Train one run for each combination, one after another, and return the table of all, as `charcells.runs` does.
 
-    Finished runs are skipped. For several at a time use the command, `charcells train -m`.
+    Runs are skipped, resumed and moved aside as those of `charcells train -m` are. For several at a time use that
+    command.
 
     Args:
         folder: the sweep folder; each run has a folder in it.
@@ -105,10 +106,8 @@ def sweep(folder: Path | str, *overrides: str, **options: Any) -> "pd.DataFrame"
     """
     from charcells.cli.compose import compose
     from charcells.files import folder_name
-    from charcells.runs.identity import identity
     from charcells.runs.table import read_runs
-    from charcells.text.corpus import load_corpus
-    from charcells.training.train import train as train_in
+    from charcells.sweeps.job import skip_resume_or_train
 
     given = [tuple(override.partition("=")[::2]) for override in overrides]
     axes = [(name, value.split(",")) for name, value in given]
@@ -121,19 +120,17 @@ def sweep(folder: Path | str, *overrides: str, **options: Any) -> "pd.DataFrame"
     varied = {name for name, values in axes if len(values) > 1}
     for design, config in zip(designs, configs, strict=True):
         name = ",".join(part for part in design if part.partition("=")[0] in varied) or "run"
-        run = RunFolder(Path(folder) / folder_name(name))
-        own = identity(config, load_corpus(config.corpus, config.corpora_dir).sha256)
-        if run.finished_twin(own) is not None:
-            continue
-        with _as_it_was():
-            train_in(config, run.path, resume=run.has_summary, progress_bar=False)
+        with _restoring_settings():
+            skip_resume_or_train(config, RunFolder(Path(folder) / folder_name(name)))
     return read_runs(Path(folder))
 
 
 @contextlib.contextmanager
-def _as_it_was() -> Iterator[None]:
-    """Train inside the block without touching signals; restore threads and loggers. An interruption is a
-    KeyboardInterrupt, as everywhere in a notebook: Lightning would end the process."""
+def _restoring_settings() -> Iterator[None]:
+    """Leave signals alone inside the block, and restore the threads and loggers of the process after it.
+
+    An interruption raises KeyboardInterrupt, as everywhere in a notebook. Lightning would end the process.
+    """
     import torch
 
     threads, package_log = torch.get_num_threads(), logging.getLogger("charcells")

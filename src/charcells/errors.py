@@ -16,7 +16,7 @@ class Busy(UserError):
     """Another process is training in the run folder."""
 
 
-MENDABLE = tuple(
+USER_FIXABLE = tuple(
     getattr(errno, name)
     for name in (
         *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "ESTALE"),  # the disk
@@ -25,7 +25,7 @@ MENDABLE = tuple(
     )
     if hasattr(errno, name)  # not every system has all of them
 )
-"""Numbers of the OSErrors that a user can mend. Any other, such as a missing file, is a bug where nobody expects it:
+"""Numbers of the OSErrors that a user can fix. Any other, such as a missing file, is a bug where nobody expects it:
 code that opens a file which an option names raises a UserError itself."""
 
 
@@ -39,7 +39,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 @contextmanager
 def report_user_errors() -> Iterator[None]:
-    """Run a command: a UserError, or an OSError that the user can mend, prints one line and exits with status 1.
+    """Run a command: a UserError, or an OSError that the user can fix, prints one line and exits with status 1.
 
     Any other exception is a bug and keeps its traceback. HYDRA_FULL_ERROR=1 keeps every traceback. Characters that the
     terminal's encoding lacks are printed as escapes. If the reader of a pipe stops, as `| head` does, the command ends
@@ -58,7 +58,7 @@ def report_user_errors() -> Iterator[None]:
         sys.exit(f"error: {error}")
     except OSError as error:
         # without a file name there is nothing to tell the user
-        if full or error.filename is None or error.errno not in MENDABLE:
+        if full or error.filename is None or error.errno not in USER_FIXABLE:
             raise
         sys.exit(f"error: {error.filename}: {error.strerror}")
 

@@ -11,6 +11,7 @@ Options (name=value), each with its default
 """
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,8 +78,6 @@ def score(config: ScoreConfig) -> None:
 
 def ngram_bits(config: ScoreConfig, run: str, text: str) -> str:
     """The loss of an n-gram model of the run's training text, in words; or why there is none."""
-    import math
-
     import numpy as np
 
     from charcells.text.ngrams import KneserNey
@@ -91,7 +90,7 @@ def ngram_bits(config: ScoreConfig, run: str, text: str) -> str:
         return f"not measured ({error})"
     vocabulary = Vocabulary.of(train + text)
     model = KneserNey(vocabulary.encode(train), vocabulary, ORDER)
-    # the model has read the run's training text to its end, and its context ends there
+    # the first characters of the text are scored after the last ones of the training text
     tokens = np.concatenate([vocabulary.encode(train[-ORDER:]), vocabulary.encode(text)])
     nats = model.losses(tokens, min(ORDER, len(train)), len(tokens))[ORDER]
     return f"{float(nats) / math.log(2):.3f} bits per character"

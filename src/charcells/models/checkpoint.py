@@ -53,10 +53,8 @@ class Description:
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
-            value, kind = (
-                getattr(self, item.name),
-                {"model": dict, "step": int, "format": int, "normalize": bool}.get(item.name, str),
-            )
+            kinds = {"model": dict, "step": int, "format": int, "normalize": bool}
+            value, kind = getattr(self, item.name), kinds.get(item.name, str)
             if type(value) is not kind:
                 raise ValueError(f"{item.name} is a {type(value).__name__}, not a {kind.__name__}")
         if not self.characters or len(set(self.characters)) < len(self.characters):

@@ -11,7 +11,7 @@ import pandas as pd
 from charcells.config import Config, options
 from charcells.errors import UserError, did_you_mean
 from charcells.runs.folder import CONFIG, SUMMARY, RunFolder, find_run_folders
-from charcells.text.corpus import called
+from charcells.text.corpus import display_name
 
 SHORT = {
     "cell": "cell.name",
@@ -69,9 +69,9 @@ def read_runs(folder: Path) -> pd.DataFrame:
 
 
 def _corpus(options: dict[str, Any]) -> str | None:
-    """What the corpus of a run is called, from the nested values of its config.yaml; None if they do not say."""
+    """The display name of the corpus of a run, from the nested values of its config.yaml; None if they do not say."""
     corpus = options.get("corpus")
-    return called(corpus["name"], corpus.get("path")) if isinstance(corpus, dict) and "name" in corpus else None
+    return display_name(corpus["name"], corpus.get("path")) if isinstance(corpus, dict) and "name" in corpus else None
 
 
 def _facts(run: RunFolder, config: dict[str, Any], corpus: str | None) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
     with handlers:
         try:
             if not stop_signal():
-                _run(config, run, cores, group, tags)
+                skip_resume_or_train(config, run, cores, group, tags)
         except Interrupted as stopped:
             if stopped.time_is_up and not worker and _requeued(run):
                 time.sleep(KILL_SECONDS)  # Slurm ends this process; if it returned, the job would count as done
@@ -65,7 +65,13 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
                 ignore_stop_signals()
 
 
-def _run(config: Config, run: RunFolder, cores: int | None, group: str, tags: Sequence[str]) -> None:
+def skip_resume_or_train(
+    config: Config, run: RunFolder, cores: int | None = None, group: str | None = None, tags: Sequence[str] = ()
+) -> None:
+    """Skip a run that is finished, resume one that was interrupted, move any other aside, and train.
+
+    The arguments are those of `run_job`. Raises what `train` raises.
+    """
     own = identity(config, load_corpus(config.corpus, config.corpora_dir).sha256)
     if not config.rerun and run.finished_twin(own) is not None:
         return

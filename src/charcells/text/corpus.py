@@ -80,10 +80,10 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     if len(loaded) > 1 or len(hashes) > 1:
         described = json.dumps({option: hashes for option, (_, hashes) in sorted(loaded.items())})
         sha256 = hashlib.sha256(described.encode()).hexdigest()
-    return Corpus(called(config.name, config.path), text, sha256, normalized, **held_out)
+    return Corpus(display_name(config.name, config.path), text, sha256, normalized, **held_out)
 
 
-def called(name: str, path: str | Sequence[str] | None) -> str:
+def display_name(name: str, path: str | Sequence[str] | None) -> str:
     """What a corpus is called in tables and titles, given `corpus.name` and `corpus.path`."""
     return label(path) if name == OWN and path is not None else name
 

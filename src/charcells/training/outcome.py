@@ -10,7 +10,7 @@ from logging.handlers import MemoryHandler
 import torch
 
 from charcells.config import Config
-from charcells.errors import MENDABLE, UserError
+from charcells.errors import USER_FIXABLE, UserError
 from charcells.files import make_folder
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
@@ -32,7 +32,7 @@ def _user_fixable(error: BaseException, folder: RunFolder) -> UserError | None:
     """A UserError with advice for a full disk, an unwritable folder or too little memory; None for any other error."""
     if isinstance(error, FileNotFoundError) and not folder.path.exists():
         return UserError(f"{folder} was removed while the run was training in it")
-    if isinstance(error, OSError) and error.errno in MENDABLE:
+    if isinstance(error, OSError) and error.errno in USER_FIXABLE:
         where = f"{folder} could not be written" if error.filename is None else f"{error.filename}"
         return UserError(
             f"{where}: {error.strerror}. What was saved before is intact; once this is fixed, "

@@ -163,30 +163,28 @@ class TextGenerator:
 
         Raises UserError for such characters with "error", and if no character remains.
         """
+        text = self._known(self.as_read(text), "the text", unknown)
+        if not text:
+            raise UserError("the text is empty: it must have at least one character")
+        return Score(text, surprise(self, self.prompt, text))
+
+    def _known(self, text: str, what: str, unknown: str) -> str:
+        """The characters of a text that are in the vocabulary. `what` is the text in the messages of errors."""
         if unknown not in ("error", "skip"):
             raise ValueError(f"unknown={unknown!r}: error or skip")
-        text = self.as_read(text)
         absent = self.vocabulary.unknown(text)
         if absent and unknown == "error":
             raise UserError(
-                f"the text has characters that are not in the model's vocabulary: {name_characters(absent)}; "
+                f"{what} has characters that are not in the model's vocabulary: {name_characters(absent)}; "
                 "unknown=skip leaves them out"
             )
-        text = "".join(character for character in text if character in self.vocabulary)
-        if not text:
-            raise UserError("the text has no characters that are in the model's vocabulary")
-        return Score(text, surprise(self, self.prompt, text))
+        known = "".join(character for character in text if character in self.vocabulary)
+        if text and not known:
+            raise UserError(f"{what} has no characters that are in the model's vocabulary")
+        return known
 
     def _encode(self, prompt: str, unknown: str) -> Tensor:
-        unknown_characters = self.vocabulary.unknown(prompt)
-        if unknown_characters and unknown == "error":
-            raise UserError(
-                f"prompt={prompt!r} has characters that are not in the model's vocabulary: "
-                f"{name_characters(unknown_characters)}; unknown=skip leaves them out"
-            )
-        known = "".join(character for character in prompt if character in self.vocabulary)
-        if prompt and not known:
-            raise UserError(f"prompt={prompt!r} has no characters that are in the model's vocabulary")
+        known = self._known(prompt, f"prompt={prompt!r}", unknown)
         return torch.from_numpy(self.vocabulary.encode(known or self.prompt)).long()
 
     def _steps(
@@ -211,8 +209,6 @@ class TextGenerator:
             raise ValueError(f"top_p={top_p}: above 0 and at most 1, or None")
         if min(seeds) < 0:
             raise ValueError(f"seed={min(seeds)}: at least 0")
-        if unknown not in ("error", "skip"):
-            raise ValueError(f"unknown={unknown!r}: error or skip")
         distinct = list(dict.fromkeys(prompts))  # a prompt that many texts share is read once
         tokens = [self._encode(prompt, unknown) for prompt in distinct]
         rows = [distinct.index(prompt) for prompt in prompts]
