@@ -85,7 +85,6 @@ def main(names: Sequence[str]) -> None:
     from charcells.process import prepare_process
 
     prepare_process(threads=1, keep_freed_memory=True)  # as train() does, so that both sides have it
-    logging.getLogger("charcells").propagate = False
     path = RESULTS / "benchmarks.csv"
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark", *COLUMNS])
     about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}
@@ -105,4 +104,5 @@ def main(names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("charcells").propagate = False  # the lines of a hundred short runs are not the result
     main(sys.argv[1:])
