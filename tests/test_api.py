@@ -63,12 +63,12 @@ def test_wrong_options_are_refused_and_leave_nothing(work):
 
 
 def test_an_interruption_is_a_keyboard_interrupt_and_the_run_is_there(work, monkeypatch):
-    from charcells.training.language_model import CharLM
+    from charcells.training.run_module import RunModule
 
     def training_step(self, batch, batch_idx):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(CharLM, "training_step", training_step)
+    monkeypatch.setattr(RunModule, "training_step", training_step)
     before = settings()
     with pytest.raises(KeyboardInterrupt):
         charcells.train(*SMALL, *SHORT, "corpus.path=text.txt", folder="run", progress_bar=False)

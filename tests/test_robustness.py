@@ -33,7 +33,7 @@ from charcells.text.corpus import load_corpus
 from charcells.text.vocabulary import Vocabulary
 from charcells.training import checkpoints, record
 from charcells.training import train as training
-from charcells.training.language_model import CharLM
+from charcells.training.run_module import RunModule
 from charcells.training.train import train
 from experiments.robustness.faults import FAULTS, MOUNTS
 
@@ -355,7 +355,7 @@ def test_a_folder_that_cannot_be_made_is_reported_in_one_line(command, tmp_path,
 
 @pytest.mark.slow
 def test_a_long_run_takes_no_more_memory_and_opens_no_more_files(small, tmp_path, monkeypatch):
-    steps, measured, original = 6000, {}, CharLM.training_step
+    steps, measured, original = 6000, {}, RunModule.training_step
 
     def training_step(self, batch, batch_idx):
         if self.global_step % (steps // 3) == 0:
@@ -363,7 +363,7 @@ def test_a_long_run_takes_no_more_memory_and_opens_no_more_files(small, tmp_path
             measured[self.global_step] = (resident, len(os.listdir("/proc/self/fd")))
         return original(self, batch, batch_idx)
 
-    monkeypatch.setattr(CharLM, "training_step", training_step)
+    monkeypatch.setattr(RunModule, "training_step", training_step)
     monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.5)
     train(small(TEXT, f"trainer.max_steps={steps}", "trainer.max_epochs=100000", "samples.length=0"), tmp_path / "run")
     (early, files), (late, files_late) = measured[steps // 3], measured[steps // 3 * 2]

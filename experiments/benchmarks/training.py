@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from charcells.data.module import CharDataModule
 from charcells.models.cells import detach
 from charcells.models.char_rnn import CharRNN
 from charcells.training import train as training
-from charcells.training.optimization import lr_factor, make_optimizer, total_steps
+from charcells.training.length import RunLength
+from charcells.training.optimization import lr_factor, make_optimizer
 from charcells.training.record import Record
 from experiments.benchmarks.turns import Comparison, in_turn
 
@@ -100,7 +102,7 @@ class Bare:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.device = torch.device("cuda" if config.trainer.accelerator == "gpu" else "cpu")
-        self.data = CharDataModule(config.corpus, config.data, None, config.seed)
+        self.data = CharDataModule(config.corpus, None, config.seed, **asdict(config.data))
         self.data.setup()
 
     def model(self) -> CharRNN:
@@ -116,13 +118,14 @@ class Bare:
         return model.to(self.device)
 
     def optimizer(self, model: CharRNN) -> torch.optim.Optimizer:
-        return make_optimizer(self.config, model)
+        return make_optimizer(self.config.optimizer, model)
 
     def seconds(self) -> float:
         config, data, model = self.config, self.data, self.model()
         optimizer = self.optimizer(model)
-        total = total_steps(config, len(data.train_batches))
-        schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, len(data.train_batches)))
+        length = RunLength.of(config, len(data.train_batches))
+        total = length.total_steps
+        schedule = LambdaLR(optimizer, lambda step: lr_factor(config.scheduler, step, total, length.steps_per_epoch))
         clip = config.trainer.gradient_clip_val
         assert clip is not None
         mixed = config.trainer.precision == "bf16-mixed"

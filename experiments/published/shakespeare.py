@@ -10,6 +10,7 @@ import math
 import os
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -45,7 +46,7 @@ def runs() -> list[Run]:
 
 
 def data_module(config: Config) -> CharDataModule:
-    data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
+    data = CharDataModule(config.corpus, config.corpora_dir, config.seed, **asdict(config.data))
     data.setup()
     return data
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from charcells.runs.folder import RunFolder
-from charcells.training.language_model import CharLM
+from charcells.training.run_module import RunModule
 from experiments.robustness.bench import TEXT, Bench, attempt, damage, differences
 from experiments.robustness.kills import at_random
 
@@ -95,14 +95,14 @@ def at_step(step: int, action: Callable[[], None]) -> Callable[[], None]:
     """Make a process call `action` in the middle of a step (counted from 1)."""
 
     def disturb() -> None:
-        original = CharLM.training_step
+        original = RunModule.training_step
 
-        def training_step(self: CharLM, batch: Any, batch_idx: int) -> Any:
+        def training_step(self: RunModule, batch: Any, batch_idx: int) -> Any:
             if self.global_step == step - 1:
                 action()
             return original(self, batch, batch_idx)
 
-        CharLM.training_step = training_step  # type: ignore[method-assign]
+        RunModule.training_step = training_step  # type: ignore[method-assign]
 
     return disturb
 

@@ -5,6 +5,7 @@ torch and the library's heavy modules are imported where they are used: listing 
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -87,7 +88,7 @@ def data_of(run: Run) -> Any:
     config = run.config()
     key = repr((config.corpus, config.data.val_fraction, config.data.test_fraction))
     if key not in _data:
-        _data[key] = CharDataModule(config.corpus, config.data, config.corpora_dir)
+        _data[key] = CharDataModule(config.corpus, config.corpora_dir, **asdict(config.data))
         _data[key].setup()
     return _data[key]
 

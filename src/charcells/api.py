@@ -79,6 +79,8 @@ def train(*overrides: str, folder: Path | str | None = None, progress_bar: bool 
     config = compose(_overrides(overrides, options))
     if config.resume is not None:
         raise UserError("train() begins a new run: continue one with the command, resume=FOLDER")
+    if config.trainer.fast_dev_run:
+        raise UserError("trainer.fast_dev_run keeps no run that train() could return: use the command")
     if folder is None:
         now = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         run = new_run_folder(Path("runs") / f"{now}_{config.corpus.name}_{config.cell.name}")
@@ -133,6 +135,7 @@ def _restoring_settings() -> Iterator[None]:
     """
     import torch
 
+    deterministic = torch.are_deterministic_algorithms_enabled()
     threads, package_log = torch.get_num_threads(), logging.getLogger("charcells")
     level, handlers = package_log.level, list(package_log.handlers)
     lightning = {name: logging.getLogger(name).level for name in ("lightning.pytorch", "lightning.fabric")}
@@ -143,6 +146,7 @@ def _restoring_settings() -> Iterator[None]:
         raise KeyboardInterrupt from stopped
     finally:
         torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)
         torch.set_flush_denormal(False)
         package_log.setLevel(level)
         package_log.handlers = handlers

@@ -195,7 +195,7 @@ class SchedulerConfig:
 
 @dataclass(kw_only=True, slots=True)
 class TrainerConfig:
-    """Options down to `val_check_interval` have Lightning's names and meanings; the rest are charcells' own."""
+    """Options down to `profiler` have Lightning's names and meanings; the rest are charcells' own."""
 
     max_epochs: int = option(10, "passes over the training text", at_least=1)
     max_steps: int = option(-1, "stop after this many updates; -1: no limit", at_least=-1)
@@ -211,10 +211,31 @@ class TrainerConfig:
     gradient_clip_algorithm: str = option(
         "norm", "clip the norm of the whole gradient, or each value", choices=("norm", "value")
     )
-    val_check_interval: float = option(
-        1.0, "epochs between validations, at most 1; the last step is always validated", above=0, at_most=1
+    accumulate_grad_batches: int = option(
+        1, "batches whose gradients make one step; those left at the end of an epoch are dropped", at_least=1
+    )
+    limit_train_batches: int | float = option(
+        1.0, "batches of an epoch: a number, such as 500, or a share, such as 0.1", above=0
+    )
+    val_check_interval: int | float = option(
+        1.0,
+        "when to validate: after this many batches, such as 500, or this share of an epoch, such as 0.5; the last step "
+        "is always validated",
+        above=0,
     )
     log_every_n_steps: int = option(50, "steps between two rows of metrics", at_least=1)
+    fast_dev_run: int | bool = option(
+        False,
+        "try the whole run with one batch (or this many) of training, validation and test; nothing is kept",
+        at_least=0,
+    )
+    deterministic: bool = option(False, "use only deterministic algorithms, which a GPU otherwise may not")
+    detect_anomaly: bool = option(False, "stop where a gradient becomes NaN and show the operation; slow")
+    profiler: str | None = option(
+        None,
+        "write where the time goes to profile*.txt in the run folder",
+        choices=("simple", "advanced"),
+    )
     loss_reduction: str = option(
         "mean", "minimise the mean loss over the characters of a batch, or the sum", choices=("mean", "sum")
     )
@@ -362,7 +383,7 @@ def _fits(value: Any, item: dataclasses.Field[Any]) -> bool:
     )
 
 
-def value_of(config: Config | SampleConfig | ScoreConfig, name: str) -> Any:
+def value_of(config: Any, name: str) -> Any:
     """The value of an option by its dotted name, such as 'model.num_layers'."""
     part: Any = config
     for key in name.split("."):
@@ -372,8 +393,16 @@ def value_of(config: Config | SampleConfig | ScoreConfig, name: str) -> Any:
 
 def check(config: Config | SampleConfig | ScoreConfig) -> None:
     """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
-    for name, item in options(type(config)):
-        value = value_of(config, name)
+    check_limits(config)
+    if isinstance(config, Config):
+        _check_together(config)
+
+
+def check_limits(part: Any, prefix: str = "") -> None:
+    """`check` without what options require of one another, for a part of a configuration such as DataConfig."""
+    for name, item in options(type(part)):
+        value = value_of(part, name)
+        name = prefix + name
         if item.metadata["kind"] is not None:
             _typed(value, item.metadata["kind"], name)
         for element in value if isinstance(value, list) else [value]:
@@ -382,8 +411,6 @@ def check(config: Config | SampleConfig | ScoreConfig) -> None:
                 raise UserError(f"{name}={str(value)[:40]} is not allowed: the number is too large")
             if element is not None and not _fits(element, item):
                 raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
-    if isinstance(config, Config):
-        _check_together(config)
 
 
 def _check_together(config: Config) -> None:
@@ -418,6 +445,21 @@ def _check_together(config: Config) -> None:
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: write DD:HH:MM:SS, such as 00:01:30:00")
     if trainer.max_time is not None and not re.search(r"[1-9]", trainer.max_time):
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: it leaves no time to train")
+    for name in ("val_check_interval", "limit_train_batches"):
+        value = getattr(trainer, name)
+        if isinstance(value, float) and value > 1:
+            raise UserError(
+                f"trainer.{name}={value} is not allowed: a share of an epoch is at most 1.0, and a number of batches "
+                f"is written without a point, such as trainer.{name}={value:.0f}"
+            )
+    each, interval = trainer.accumulate_grad_batches, trainer.val_check_interval
+    if isinstance(interval, int) and interval % each:
+        raise UserError(
+            f"trainer.val_check_interval={interval} is not allowed: validations follow a step, so it must be a "
+            f"multiple of trainer.accumulate_grad_batches={each}, such as {-(-interval // each) * each}"
+        )
+    if trainer.fast_dev_run and trainer.devices > 1:
+        raise UserError(f"trainer.fast_dev_run={trainer.fast_dev_run} runs on one device: leave trainer.devices out")
     needs_validation = {
         "scheduler=plateau": config.scheduler.name == "plateau",
         "trainer.early_stopping_patience": trainer.early_stopping_patience is not None,

@@ -7,6 +7,7 @@ Legend: N characters, B batch, T time (characters of a window).
 
 import itertools
 import re
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -42,7 +43,7 @@ def starts(epoch_batches):
 
 
 def data_module(config):
-    data = CharDataModule(config.corpus, config.data, seed=config.seed)
+    data = CharDataModule(config.corpus, seed=config.seed, **asdict(config.data))
     data.setup()
     return data
 

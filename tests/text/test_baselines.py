@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -310,7 +311,7 @@ def test_the_options_mean_what_they_mean_in_training(tmp_path: Path, overrides: 
     path.write_text(WORDS * 40, encoding="utf-8")
     arguments = ["corpus=file", f"corpus.path={path}", "data.batch_size=1", *overrides]
     config = compose(arguments)
-    data = CharDataModule(config.corpus, config.data, config.corpora_dir)
+    data = CharDataModule(config.corpus, config.corpora_dir, **asdict(config.data))
     data.setup()
     assert load(compose(arguments)) == data.text
 

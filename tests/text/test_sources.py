@@ -290,7 +290,7 @@ def test_characters_that_only_held_out_text_has_are_in_the_vocabulary_and_counte
 ) -> None:
     split_corpus()
     caplog.set_level("INFO", "charcells")
-    data = CharDataModule(own("train.txt", val_path="valid.txt"), DataConfig(batch_size=1, seq_len=8))
+    data = CharDataModule(own("train.txt", val_path="valid.txt"), batch_size=1, seq_len=8)
     data.setup()
     assert data.vocabulary.characters == "abcdefghijvw"
     assert "15 characters of the held-out text, such as 'v' (U+0076), 'w' (U+0077), do not occur" in caplog.text

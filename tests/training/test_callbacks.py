@@ -11,8 +11,8 @@ import charcells
 from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
-from charcells.training.language_model import CharLM
 from charcells.training.record import COLUMNS
+from charcells.training.run_module import RunModule
 from charcells.training.train import train
 
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -53,14 +53,14 @@ def test_there_is_one_row_for_each_logged_and_each_validated_step(small, tmp_pat
 
 def test_train_loss_is_the_mean_since_the_row_before(small, tmp_path, monkeypatch):
     losses = []
-    original = CharLM.training_step
+    original = RunModule.training_step
 
     def training_step(self, batch, batch_idx):
         outputs = original(self, batch, batch_idx)
         losses.append(outputs["nats"])
         return outputs
 
-    monkeypatch.setattr(CharLM, "training_step", training_step)
+    monkeypatch.setattr(RunModule, "training_step", training_step)
     summary = train(small(TEXT, "trainer.log_every_n_steps=4"), tmp_path)
     assert len(losses) == 2 * EPOCH
     before = 0

@@ -52,10 +52,10 @@ from pathlib import Path
 
 from charcells.cli.compose import compose
 from charcells.errors import UserError
-from charcells.training.language_model import CharLM
+from charcells.training.run_module import RunModule
 from charcells.training.train import train
 
-original = CharLM.training_step
+original = RunModule.training_step
 rank = int(os.environ.get("LOCAL_RANK", 0))
 endings = []
 for run in json.loads(Path(sys.argv[1]).read_text()):
@@ -67,7 +67,7 @@ for run in json.loads(Path(sys.argv[1]).read_text()):
         outputs = original(self, batch, batch_idx)
         return {key: loss * math.nan for key, loss in outputs.items()} if now == run["nan"] else outputs
 
-    CharLM.training_step = training_step
+    RunModule.training_step = training_step
     try:
         train(compose(run["overrides"]), Path(run["folder"]), resume=run["resume"])
         endings.append("returned")

@@ -20,8 +20,9 @@ from charcells.data.module import CharDataModule
 from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import Description, read_checkpoint
 from charcells.registry import CELLS
-from charcells.training.language_model import CharLM
+from charcells.training.length import RunLength
 from charcells.training.optimization import lr_factor
+from charcells.training.run_module import RunModule
 from charcells.training.score import HeldOutScore
 from charcells.training.train import train
 
@@ -47,7 +48,7 @@ def char_lm(config, cell="lstm", steps_per_epoch=10):
     torch.manual_seed(1)
     options = {"cell": cell, "embedding_dim": 4, "hidden_size": 8, "num_layers": 1, "dropout": 0.0}
     description = Description(options, "abcdefghij\n", "a", "file", "0")
-    return CharLM(CharRNN(V, **options), config, description, steps_per_epoch)
+    return RunModule(CharRNN(V, **options), config, description, RunLength.of(config, steps_per_epoch))
 
 
 def windows(*rows):
@@ -147,7 +148,7 @@ def test_held_out_score_equals_one_plain_pass_over_a_single_stream(small, tmp_pa
     config = small(random_text(12_000), f"cell={cell}", "model.num_layers=2", "trainer.max_epochs=1")
     train(config, tmp_path / "run")
     model = charcells.load(tmp_path / "run").model
-    data = CharDataModule(config.corpus, config.data)
+    data = CharDataModule(config.corpus, **dataclasses.asdict(config.data))
     data.setup()
     metrics = held_out_metrics(model, data.val_dataloader())
     expected = plain_metrics(model, data.tokens, data.text.split.train_end, data.text.split.val_end)
@@ -159,7 +160,7 @@ def test_a_checkpoint_scores_the_same_however_training_is_batched(small, tmp_pat
     text = random_text(12_000)
     config = small(text, "trainer.max_epochs=1")
     train(config, tmp_path / "run")
-    data = CharDataModule(config.corpus, config.data)
+    data = CharDataModule(config.corpus, **dataclasses.asdict(config.data))
     data.setup()
     model = charcells.load(tmp_path / "run").model
     plain = plain_metrics(model, data.tokens, data.text.split.train_end, data.text.split.val_end)["val/bpc"]

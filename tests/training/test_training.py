@@ -29,8 +29,8 @@ from charcells.runs.identity import RESULTS_VERSION
 from charcells.text import baselines
 from charcells.text.corpus import load_split
 from charcells.training.checkpoints import Checkpoints
-from charcells.training.language_model import CharLM
 from charcells.training.machine import auto_threads
+from charcells.training.run_module import RunModule
 from charcells.training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +90,7 @@ def assert_same_run(folder, other):
 
 def interrupt(config, folder, step):
     """Train until a Ctrl-C that comes in the midst of a step."""
-    original = CharLM.training_step
+    original = RunModule.training_step
 
     def training_step(self, batch, batch_idx):
         if self.global_step == step - 1:
@@ -98,7 +98,7 @@ def interrupt(config, folder, step):
         return original(self, batch, batch_idx)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CharLM, "training_step", training_step)
+        patch.setattr(RunModule, "training_step", training_step)
         with pytest.raises(SystemExit) as stopped:
             train(config, folder)
     assert stopped.value.code == 130
@@ -134,6 +134,11 @@ VARIANTS = {
     "no_held_out_text": (["data.val_fraction=0", "data.test_fraction=0"], [1, 11, 15, LAST]),
     "max_steps_inside_an_epoch": (["trainer.max_steps=23"], [5, 22, LAST]),
     "one_hot": (["model.embedding_dim=null", "cell=gru", "optimizer=rmsprop"], [EPOCH, 2 * EPOCH + 3]),
+    "accumulated": (
+        ["trainer.accumulate_grad_batches=4", "trainer.val_check_interval=0.34", "model.dropout=0.3"],
+        [2, 3, 4, LAST],
+    ),
+    "limited": (["trainer.limit_train_batches=4", "trainer.val_check_interval=3"], [2, 4, 5, LAST]),
 }
 
 
@@ -178,13 +183,13 @@ def test_a_run_resumed_after_any_step_equals_the_uninterrupted_one(small, tmp_pa
 def test_a_run_interrupted_again_and_again_equals_the_uninterrupted_one(small, tmp_path, monkeypatch):
     config = variant(small, "lstm_streams")
     train(config, tmp_path / "full")
-    original = CharLM.training_step
+    original = RunModule.training_step
 
     def training_step(self, batch, batch_idx):
         signal.raise_signal(signal.SIGTERM)
         return original(self, batch, batch_idx)
 
-    monkeypatch.setattr(CharLM, "training_step", training_step)
+    monkeypatch.setattr(RunModule, "training_step", training_step)
     folder = tmp_path / "run"
     for number in range(7):
         with pytest.raises(SystemExit) as stopped:
@@ -411,7 +416,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(small, tmp_path):
 
 def loss_becomes_nan(step):
     """A training step whose loss is no number at one step."""
-    original = CharLM.training_step
+    original = RunModule.training_step
 
     def training_step(self, batch, batch_idx):
         outputs = original(self, batch, batch_idx)
@@ -428,14 +433,14 @@ def assert_finite(state):
 
 def test_a_diverging_run_stops_with_the_step_and_a_hint(small, tmp_path, monkeypatch):
     losses = []
-    original = CharLM.training_step
+    original = RunModule.training_step
 
     def training_step(self, batch, batch_idx):
         outputs = original(self, batch, batch_idx)
         losses.append(outputs["nats"])
         return outputs
 
-    monkeypatch.setattr(CharLM, "training_step", training_step)
+    monkeypatch.setattr(RunModule, "training_step", training_step)
     options = ["optimizer=sgd", "optimizer.lr=1e38", "trainer.gradient_clip_val=null", "model.embedding_dim=null"]
     with pytest.raises(UserError) as error:
         train(small(TEXT, "scheduler=constant", *options), tmp_path)
@@ -449,7 +454,7 @@ def test_a_diverging_run_stops_with_the_step_and_a_hint(small, tmp_path, monkeyp
 
 @pytest.mark.parametrize("step", [EPOCH + 1, EPOCH + 4, 2 * EPOCH])
 def test_the_last_checkpoint_of_a_diverged_run_is_sound(small, tmp_path, monkeypatch, step):
-    monkeypatch.setattr(CharLM, "training_step", loss_becomes_nan(step))
+    monkeypatch.setattr(RunModule, "training_step", loss_becomes_nan(step))
     with pytest.raises(UserError, match=f"diverged: the loss of step {step} is nan"):
         train(small(TEXT), tmp_path)
     assert summary_of(tmp_path)["status"] == "failed"
@@ -467,7 +472,7 @@ def test_an_interrupt_does_not_save_a_diverged_run(small, tmp_path, monkeypatch)
             signal.raise_signal(signal.SIGINT)
         return diverging(self, batch, batch_idx)
 
-    monkeypatch.setattr(CharLM, "training_step", training_step)
+    monkeypatch.setattr(RunModule, "training_step", training_step)
     with pytest.raises(UserError, match="diverged"):
         train(small(TEXT), tmp_path)
     assert checkpoint(tmp_path)["global_step"] == EPOCH

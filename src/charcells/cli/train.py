@@ -147,6 +147,8 @@ def job(config: Config, hydra_config: DictConfig) -> None:
     if not is_multirun(hydra_config):
         run(config, RunFolder(folder))
         return
+    if config.trainer.fast_dev_run:
+        raise UserError("trainer.fast_dev_run tries a single run and keeps nothing: leave it out, or leave out -m")
     from charcells.sweeps.job import run_job
     from charcells.sweeps.plan import cores_per_job
 
@@ -166,7 +168,9 @@ def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:
 
     watched = FIRST_RANK and sys.stderr.isatty()
     summary = train(config, folder.path, resume=resume, progress_bar=watched)
-    if FIRST_RANK:
+    if config.trainer.fast_dev_run:
+        print(f"trainer.fast_dev_run: training, validation and test work ({summary['steps']} steps); nothing was kept")
+    elif FIRST_RANK:
         with ignore_closed_pipe():
             show(summary, folder)
 

@@ -47,6 +47,11 @@ class HeldOutBatches:
         self.inputs, self.targets = tokens[position - 1], tokens[position]
         self.window = max(1, min(SCORING_WINDOW, MAX_LOGITS // (segments * vocab_size)))
 
+    @property
+    def warm_up_batches(self) -> int:
+        """Batches at the beginning that score nothing in most segments, or only a part."""
+        return -(-WARM_UP // self.window)
+
     def __len__(self) -> int:
         return -(-self.targets.shape[1] // self.window)
 

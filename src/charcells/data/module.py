@@ -4,13 +4,14 @@ Legend: N characters, B batch, T time.
 """
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
-from charcells.config import CorpusConfig, DataConfig
+from charcells.config import CorpusConfig, DataConfig, check_limits
 from charcells.data.held_out import HeldOutBatches
 from charcells.data.streams import TrainBatches
 from charcells.text.corpus import SplitCorpus, load_split
@@ -19,6 +20,14 @@ from charcells.text.vocabulary import Vocabulary
 
 class CharDataModule(LightningDataModule):
     """A corpus, its vocabulary and its split, as batches for training, validation and test.
+
+        data = CharDataModule("mine.txt", batch_size=16, seq_len=64)
+
+    Args:
+        corpus: a file, a folder or a pattern such as books/*.txt; or a complete CorpusConfig.
+        corpora_dir: folder with the files of known corpora.
+        seed: of the order of windows.
+        data: options of DataConfig, such as batch_size=16.
 
     `setup` sets `text` (the corpus with its split), `vocabulary`, `tokens` (N,) of the whole corpus in the smallest
     integer type that holds the vocabulary, and `train_batches`.
@@ -29,10 +38,15 @@ class CharDataModule(LightningDataModule):
     tokens: Tensor
     train_batches: TrainBatches
 
-    def __init__(self, corpus: CorpusConfig, data: DataConfig, corpora_dir: str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, corpus: CorpusConfig | Path | str, corpora_dir: str | None = None, seed: int = 0, **data: Any
+    ) -> None:
         super().__init__()
+        if isinstance(corpus, Path | str):
+            corpus = CorpusConfig(name=Path(corpus).name, path=str(corpus))
         self.corpus_config = corpus
-        self.data_config = data
+        self.data_config = DataConfig(**data)
+        check_limits(self.data_config, "data.")
         self.corpora_dir = corpora_dir
         self.seed = seed
 

@@ -49,6 +49,7 @@ class TrainBatches:
         self.num_batches = self.num_windows // batch_size
         if self.num_batches == 0:
             raise UserError(self._too_short())
+        self.stream_len = self.num_batches * seq_len
         self.rank, self.world_size = 0, 1
         self._epoch = -1
         self._yielded = 0
@@ -71,6 +72,20 @@ class TrainBatches:
             characters = self.tokens[starts[self._yielded - 1].unsqueeze(1) + window].long()  # (B, T + 1)
             yield characters[:, :-1], characters[:, 1:]
 
+    def limit(self, batches: int | float, multiple_of: int = 1) -> None:
+        """From now on an epoch has at most this many batches: a number, or a share as a float from 0 to 1.
+
+        The number is rounded down to a multiple of `multiple_of`, but at least that many are left. Streams are laid out
+        as without a limit, and each epoch begins at their beginning. Raises UserError if there are fewer batches.
+        """
+        if multiple_of > self.num_batches:
+            raise UserError(
+                f"trainer.accumulate_grad_batches={multiple_of} is more than an epoch has: the training text "
+                f"makes {self.num_batches} batches"
+            )
+        wanted = int(self.num_batches * batches) if isinstance(batches, float) else min(batches, self.num_batches)
+        self.num_batches = max(multiple_of, wanted // multiple_of * multiple_of)
+
     def share(self, rank: int, world_size: int) -> None:
         """From now on yield only the rows of one rank. The batch size must be divisible by `world_size`."""
         assert self.batch_size % world_size == 0, "config.check rejects this"
@@ -79,8 +94,7 @@ class TrainBatches:
     def _starts(self, epoch: int) -> Tensor:
         """Position in the text at which each row of each batch begins: (num_batches, B)."""
         if self.sampling == "streams":
-            stream_len = self.num_batches * self.seq_len
-            first = torch.arange(self.batch_size) * stream_len
+            first = torch.arange(self.batch_size) * self.stream_len
             return first + torch.arange(self.num_batches).unsqueeze(1) * self.seq_len
         order = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         windows = torch.randperm(self.num_windows, generator=order)

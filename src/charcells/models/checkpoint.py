@@ -24,7 +24,7 @@ from charcells.registry import CELLS
 FORMAT = 1
 
 PREFIX = "model."
-"""Prefix of the weights in `state_dict`. Lightning saves the CharLM, whose attribute `model` is the CharRNN."""
+"""Prefix of the weights in `state_dict`. Lightning saves a LanguageModel, whose attribute `model` is the CharRNN."""
 
 ALLOWED_TYPES = {
     "collections OrderedDict",
@@ -109,8 +109,11 @@ def add_entries(content: dict[str, Any], description: Description, training: dic
 
 
 def training_entry(content: dict[str, Any]) -> dict[str, Any]:
-    """The state that an exact resume needs: `train_state`, the recurrent state of the whole batch; `random`, the random
-    state of each rank; `plateau`, the state of the plateau scheduler, or None."""
+    """The state that an exact resume needs.
+
+    `train_state` is the recurrent state of the whole batch; `random` the random state of each rank; `plateau` the
+    state of the plateau scheduler, or None.
+    """
     entry: dict[str, Any] = content["training"]
     return entry
 

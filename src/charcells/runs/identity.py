@@ -14,13 +14,27 @@ changes, such as a rename, leave it as it is, so that finished runs still count 
 PATHS = ("corpus.path", "corpus.val_path", "corpus.test_path")
 """Options that say where texts are. What the texts are is in the hash of the corpus."""
 
-NOT_IDENTITY = (*PATHS, "threads", "corpora_dir", "logger.mode", "rerun", "resume")
-"""Options that are not part of the identity: they only say where files are or how a run is started."""
+NOT_IDENTITY = (
+    *(*PATHS, "threads", "corpora_dir", "logger.mode", "rerun", "resume"),
+    *("trainer.detect_anomaly", "trainer.profiler"),
+)
+"""Options that are not part of the identity: they only say where files are, how a run is started or watched."""
+
+NEW_OPTIONS = {
+    "trainer.accumulate_grad_batches": 1,
+    "trainer.limit_train_batches": 1.0,
+    "trainer.fast_dev_run": False,
+    "trainer.deterministic": False,
+}
+"""Options added since RESULTS_VERSION was last raised, each with the value that means what was done before. With that
+value they are left out of the identity, so that a new option does not make finished runs other runs."""
 
 
 def identity(config: Config, corpus_sha256: str) -> str:
     """A hash of configuration, text and RESULTS_VERSION. Two runs are the same if it is equal."""
     values = {name: value_of(config, name) for name, _ in options(Config) if name not in NOT_IDENTITY}
+    # by repr, since 1 is one batch and 1.0 is all of them
+    values = {name: value for name, value in values.items() if repr(value) != repr(NEW_OPTIONS.get(name, ...))}
     described = json.dumps([values, corpus_sha256, RESULTS_VERSION])
     return hashlib.sha256(described.encode()).hexdigest()[:16]
 

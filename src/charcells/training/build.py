@@ -15,15 +15,16 @@ from charcells.models.recurrence import CompiledRecurrence
 from charcells.runs.folder import checkpoint_file
 from charcells.text.encodings import normalize
 from charcells.text.vocabulary import Vocabulary, name_characters
-from charcells.training.language_model import CharLM
+from charcells.training.length import RunLength
 from charcells.training.machine import check_memory
 from charcells.training.optimization import check_optimizer
+from charcells.training.run_module import RunModule
 
 log = logging.getLogger(__name__)
 
 
-def build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> CharLM:
-    """Build the CharLM that a configuration describes, with new initial weights or those of the run `init_from`.
+def build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> RunModule:
+    """Build the RunModule that a configuration describes, with new initial weights or those of the run `init_from`.
 
     Raises UserError if the model does not fit into memory or does not match `init_from`.
     """
@@ -38,7 +39,7 @@ def build(config: Config, data: CharDataModule, prompt: str, init_from: str | No
     start: dict[str, Any] = {"init": config.model.init, "freeze_second_bias": config.model.freeze_second_bias}
     vocab_size = len(data.vocabulary)
     check_contract(config.cell.name)
-    check_optimizer(config)
+    check_optimizer(config.optimizer)
     try:
         if config.model.match_parameters is not None:
             options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options, **start)
@@ -58,7 +59,7 @@ def build(config: Config, data: CharDataModule, prompt: str, init_from: str | No
     description = Description(
         options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256, normalize=corpus.normalized
     )
-    return CharLM(model, config, description, len(data.train_batches))
+    return RunModule(model, config, description, RunLength.of(config, len(data.train_batches)))
 
 
 def sample_prompts(config: Config, data: CharDataModule) -> list[str]:

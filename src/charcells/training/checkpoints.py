@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,8 +16,8 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from charcells.models.checkpoint import write_checkpoint
 from charcells.runs.folder import RunFolder
 from charcells.signals import Interrupted, StopHandlers
-from charcells.training.language_model import CharLM
 from charcells.training.record import Record, validation_follows
+from charcells.training.run_module import RunModule
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Checkpoints(Callback):
     last.ckpt is saved once a minute and at each validation, best.ckpt when the validation loss has improved. With
     `trainer.save_every_epoch` the end of epoch n is also saved as epoch_n.ckpt.
 
-    A stop signal takes effect at the end of the batch, or of the validation that follows it, because only there can the
+    A stop signal takes effect at the end of the step, or of the validation that follows it, because only there can the
     run be saved for an exact resume. A second signal stops at once. All ranks of a run stop at the same step, whichever
     of them received the signal.
 
@@ -68,7 +69,9 @@ class Checkpoints(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if validation_follows(trainer, batch_idx):
+        assert isinstance(pl_module, RunModule)
+        # within a step the gradients of its first batches would have to be saved, too
+        if validation_follows(trainer, batch_idx) or pl_module.within_step:
             return
         self._save_epoch(trainer, pl_module)
         save_due, number = self._agree(trainer)
@@ -82,7 +85,7 @@ class Checkpoints(Callback):
             raise Interrupted(number)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, CharLM)
+        assert isinstance(pl_module, RunModule)
         loss = pl_module.held_out["val/loss"]
         if loss < self.best_loss:
             self.best_loss, self.best = loss, {**pl_module.held_out, "best_step": trainer.global_step}
@@ -100,8 +103,8 @@ class Checkpoints(Callback):
         self._handlers.restore()
 
     def _save_epoch(self, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, CharLM)
-        epochs, steps = divmod(trainer.global_step, module.steps_per_epoch)
+        assert isinstance(module, RunModule)
+        epochs, steps = divmod(trainer.global_step, module.length.steps_per_epoch)
         if module.config.trainer.save_every_epoch and steps == 0:
             self._save(trainer, self.folder.epoch(epochs))
 
@@ -129,6 +132,18 @@ class CheckpointFiles(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         write_checkpoint(checkpoint, Path(path))
+
+
+class Timer(callbacks.Timer):
+    """Lightning's Timer, which stops a run between two steps only, where it can be saved."""
+
+    def __init__(self, limit: timedelta) -> None:
+        super().__init__(limit, verbose=False)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any, **kwargs: Any) -> None:
+        assert isinstance(pl_module, RunModule)
+        if not pl_module.within_step:
+            super().on_train_batch_end(trainer, pl_module, *args, **kwargs)
 
 
 class EarlyStopping(callbacks.EarlyStopping):

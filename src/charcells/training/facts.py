@@ -17,25 +17,27 @@ from charcells.runs.identity import RESULTS_VERSION, identity
 from charcells.runs.summary import Summary
 from charcells.text import baselines
 from charcells.text.corpus import SplitCorpus
-from charcells.training.language_model import CharLM
+from charcells.training.length import RunLength
+from charcells.training.run_module import RunModule
 
 
 def title(summary: Summary) -> str:
     return f"{summary['corpus']}: {summary['cell']} {summary['num_layers']}×{summary['hidden_size']}"
 
 
-def describe(summary: Summary, steps_per_epoch: int) -> str:
+def describe(summary: Summary, length: RunLength) -> str:
     inputs = f"embedding {summary['embedding_dim']}" if summary["embedding_dim"] else "one-hot input"
     second_bias = summary["parameters_second_bias"]
+    batch = "step" if length.batches_per_step == 1 else f"batch, {length.batches_per_step} batches a step"
     included = f" ({second_bias:,} of them PyTorch's second bias)" if second_bias else ""
     return (
         f"{title(summary)}, {inputs}, {summary['parameters']:,} parameters{included}; "
-        f"{summary['train_chars']:,} characters, {summary['batch_size']}×{summary['seq_len']} a step, "
-        f"{steps_per_epoch:,} step{'s' if steps_per_epoch != 1 else ''} an epoch"
+        f"{summary['train_chars']:,} characters, {summary['batch_size']}×{summary['seq_len']} a {batch}, "
+        f"{length.steps_per_epoch:,} step{'s' if length.steps_per_epoch != 1 else ''} an epoch"
     )
 
 
-def first_summary(config: Config, data: CharDataModule, module: CharLM) -> Summary:
+def first_summary(config: Config, data: CharDataModule, module: RunModule) -> Summary:
     """The summary as far as it is known before training; all other keys are None."""
     model, text = module.model, data.text
     return Summary(

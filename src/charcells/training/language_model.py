@@ -1,67 +1,44 @@
-"""CharLM: training and scoring of a CharRNN.
+"""Language modelling of characters as LightningModules: what is trained, and how held-out text is scored.
 
 Training is truncated backpropagation through time: each window starts from the final state of the window before, and
 gradients stop there. Losses are in nats per character; bpc is bits per character, nats / ln 2.
 
-If several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is the
-gradient of the batch. A checkpoint holds the recurrent state of the whole batch and the random state of each rank.
-
-Legend: B batch, T time, V vocabulary.
+Legend: B batch, T time.
 """
 
-import dataclasses
+import math
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LambdaLR
 
-from charcells.config import Config
-from charcells.models.cells import State, detach, join_rows, split_rows, to_device
+from charcells.config import OptimizerConfig, SchedulerConfig
+from charcells.models.cells import State, detach
 from charcells.models.char_rnn import CharRNN
-from charcells.models.checkpoint import Description, add_entries, training_entry
-from charcells.training.optimization import lr_factor, make_optimizer, total_steps
+from charcells.models.checkpoint import Description, add_entries
+from charcells.registry import CELLS, OPTIMIZERS
+from charcells.training.optimization import lr_factor, make_optimizer
 from charcells.training.overhead import LeanModule
-from charcells.training.ranks import gather
 from charcells.training.score import HeldOutScore
 
 
-class CharLM(LeanModule):
-    """Trains a CharRNN.
+class LanguageModel(LeanModule):
+    """The training loss of a CharRNN, and its score on held-out text.
 
     Args:
-        model: the network to train.
-        config: determines optimizer, scheduler, clipping, and whether the state is carried over.
-        description: stored in checkpoints.
-        steps_per_epoch: batches per epoch. Do not use Lightning's estimate instead: it would set up the data before a
-            checkpoint is restored, and the position in the text would be lost.
+        model: the network.
+        carry_state: whether each batch begins with the final state of the batch before; otherwise with zeros.
     """
 
-    def __init__(self, model: CharRNN, config: Config, description: Description, steps_per_epoch: int) -> None:
+    def __init__(self, model: CharRNN, carry_state: bool) -> None:
         super().__init__()
         self.model = model
-        self.config = config
-        self.description = description
-        self.steps_per_epoch = steps_per_epoch
-        self.total_steps = total_steps(config, steps_per_epoch)
-        carry_state = config.data.carry_state
-        self.carry_state = config.data.sampling == "streams" if carry_state is None else carry_state
+        self.carry_state = carry_state
         self.train_state: State = None
         self.score = HeldOutScore()
         self.held_out: dict[str, float] = {}
         """Metrics of the latest validation or test."""
-        self.grad_norm: Tensor | None = None
-        """Norm of the latest gradient, before clipping."""
-        self.lr = config.optimizer.lr
-        """Learning rate of the latest step."""
-        self._plateau: ReduceLROnPlateau | None = None
-        self._restored: dict[str, Any] = {}
-
-    @property
-    def epochs(self) -> int:
-        """Epochs of the run. `trainer.max_steps` may end it within the last one."""
-        return -(-self.total_steps // self.steps_per_epoch)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
@@ -70,56 +47,7 @@ class CharLM(LeanModule):
         logits, state = self.model(inputs, self.train_state)
         self.train_state = detach(state)
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        # DDP averages gradients over the devices. Multiplying by their number makes that the sum over the whole batch.
-        factor = targets.numel() * self.config.trainer.devices
-        summed = self.config.trainer.loss_reduction == "sum"
-        return {"loss": nats * factor if summed else nats, "nats": nats.detach()}
-
-    def on_train_start(self) -> None:
-        rank, devices = self.global_rank, self.config.trainer.devices
-        # The other ranks need other dropout masks. The first keeps its random state, as a single device
-        # does.
-        if rank > 0:
-            torch.manual_seed(self.config.seed + 1_000_003 * rank)
-        if self._restored:
-            whole = self._restored["train_state"]
-            self.train_state = to_device(split_rows(whole, devices)[rank], self.device)
-            random = self._restored["random"][rank]
-            torch.set_rng_state(random["cpu"])
-            if random["cuda"] is not None and self.device.type == "cuda":
-                torch.cuda.set_rng_state(random["cuda"], self.device)
-            if self._plateau is not None:
-                self._plateau.load_state_dict(self._restored["plateau"])
-            self._apply_rates()
-            self._restored = {}
-
-    def _apply_rates(self) -> None:
-        """Use the rates of the configuration, which may differ from those that the checkpoint has restored."""
-        [group] = self.trainer.optimizers[0].param_groups
-        if self.config.optimizer.weight_decay is not None:
-            group["weight_decay"] = self.config.optimizer.weight_decay
-        if self._plateau is not None:
-            return
-        schedule, lr = self.trainer.lr_scheduler_configs[0].scheduler, self.config.optimizer.lr
-        assert isinstance(schedule, LambdaLR)
-        schedule.base_lrs, group["initial_lr"] = [lr], lr
-        group["lr"] = lr * schedule.lr_lambdas[0](schedule.last_epoch)
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: int | float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        self.lr = optimizer.param_groups[0]["lr"]  # the scheduler changes it before the step ends
-        parameters = optimizer.param_groups[0]["params"]  # faster than module.parameters(), see overhead
-        if gradient_clip_val is not None and gradient_clip_algorithm == "norm":
-            self.grad_norm = torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
-            return
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        self.grad_norm = torch.nn.utils.get_total_norm(gradients)
-        if gradient_clip_val is not None:
-            torch.nn.utils.clip_grad_value_(parameters, gradient_clip_val)
+        return {"loss": nats, "nats": nats.detach()}
 
     def on_validation_epoch_start(self) -> None:
         self.score = HeldOutScore()
@@ -128,14 +56,7 @@ class CharLM(LeanModule):
         self.score.add(self.model, *batch)
 
     def on_validation_epoch_end(self) -> None:
-        # All ranks use the first rank's figures: decisions based on them must be the same on all, to the last bit.
-        self.held_out = gather(self.score.metrics("val"), self.config.trainer.devices)[0]
-        # EarlyStopping reads it from Lightning's logged metrics
-        self.log("val/loss", self.held_out["val/loss"], logger=False, sync_dist=True)
-        # Lightning would step this scheduler only after the checkpoint of this validation is saved, and a run resumed
-        # from that checkpoint would never make the step. So it is stepped here.
-        if self._plateau is not None:
-            self._plateau.step(self.held_out["val/loss"])
+        self.held_out = self.score.metrics("val")
 
     def on_test_epoch_start(self) -> None:
         self.score = HeldOutScore()
@@ -146,28 +67,60 @@ class CharLM(LeanModule):
     def on_test_epoch_end(self) -> None:
         self.held_out = self.score.metrics("test")
 
+
+class CharLM(LanguageModel):
+    """A character-level language model for a lightning.Trainer of your own.
+
+    It logs train/loss, val/loss, val/bpc, val/accuracy, and the same for the test, to any logger, so that Lightning's
+    ModelCheckpoint and EarlyStopping can watch them. `charcells.load` reads its checkpoints, too. It is trained with
+    AdamW; where the Trainer has an end, the rate rises for the first 5 % of the steps and then falls on a cosine.
+    `charcells.train` does more: it resumes exactly, records, and writes samples.
+
+        data = CharDataModule("mine.txt", batch_size=16, seq_len=64)
+        data.setup()
+        module = CharLM(data.vocabulary.characters, cell="gru", hidden_size=128)
+        lightning.Trainer(max_epochs=3, gradient_clip_val=1.0).fit(module, data)
+
+    Args:
+        characters: the vocabulary, in the order of its tokens.
+        cell: a name in registry.CELLS.
+        lr: peak learning rate; None: the one that suits the cell.
+        carry_state: True for contiguous streams, False for windows that do not continue one another.
+        model: further arguments of CharRNN, such as hidden_size=256.
+    """
+
+    def __init__(
+        self, characters: str, cell: str = "lstm", *, lr: float | None = None, carry_state: bool = True, **model: Any
+    ) -> None:
+        super().__init__(CharRNN(len(characters), cell, **model), carry_state)
+        self.characters = characters
+        self.lr = CELLS[cell].lr if lr is None else lr
+        self.save_hyperparameters()
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        outputs = super().training_step(batch, batch_idx)
+        self.log("train/loss", outputs["nats"], prog_bar=True, batch_size=batch[0].numel())
+        return outputs
+
+    def on_validation_epoch_end(self) -> None:
+        super().on_validation_epoch_end()
+        self.log_dict(self.held_out, prog_bar=True, sync_dist=True)
+
+    def on_test_epoch_end(self) -> None:
+        super().on_test_epoch_end()
+        self.log_dict(self.held_out, sync_dist=True)
+
     def configure_optimizers(self) -> Any:
-        optimizer = make_optimizer(self.config, self.model)
-        scheduler = self.config.scheduler
-        if scheduler.name == "plateau":
-            assert scheduler.factor is not None and scheduler.patience is not None
-            self._plateau = ReduceLROnPlateau(optimizer, factor=scheduler.factor, patience=scheduler.patience)
+        options = {**OPTIMIZERS["adamw"].defaults, "lr": self.lr}
+        optimizer = make_optimizer(OptimizerConfig(name="adamw", **options), self.model)
+        total = self.trainer.estimated_stepping_batches
+        if math.isinf(total):
             return optimizer
-        total, per_epoch = self.total_steps, self.steps_per_epoch
-        factor = LambdaLR(optimizer, lambda step: lr_factor(scheduler, step, total, per_epoch))
+        schedule = SchedulerConfig(name="one_cycle", warmup=0.05, final=0.01)
+        factor = LambdaLR(optimizer, lambda step: lr_factor(schedule, step, int(total), int(total)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": factor, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        on_cuda = self.device.type == "cuda"
-        random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_cuda else None}
-        state = to_device(self.train_state, torch.device("cpu"))
-        ranks = gather((state, random), self.config.trainer.devices)
-        training = {
-            "train_state": join_rows([state for state, _ in ranks]),
-            "random": [random for _, random in ranks],
-            "plateau": self._plateau.state_dict() if self._plateau is not None else None,
-        }
-        add_entries(checkpoint, dataclasses.replace(self.description, step=self.global_step), training)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._restored = training_entry(checkpoint)
+        shape = {name: getattr(self.model, name) for name in ("cell", "embedding_dim", "hidden_size", "num_layers")}
+        description = Description(shape, self.characters, self.characters[0], "?", "?", self.global_step)
+        add_entries(checkpoint, description, {})

@@ -1,4 +1,4 @@
-"""Optimizers, learning-rate schedules and the number of updates."""
+"""Optimizers and learning-rate schedules."""
 
 import dataclasses
 import math
@@ -6,36 +6,33 @@ import math
 import torch
 from torch import nn
 
-from charcells.config import Config, SchedulerConfig
+from charcells.config import OptimizerConfig, SchedulerConfig
 from charcells.errors import UserError
 from charcells.registry import OPTIMIZERS, load_class
 
 
-def make_optimizer(config: Config, model: nn.Module) -> torch.optim.Optimizer:
-    """The configured optimizer, in PyTorch's fused version where there is one."""
-    options = {name: value for name, value in dataclasses.asdict(config.optimizer).items() if value is not None}
+def make_optimizer(config: OptimizerConfig, model: nn.Module, *, may_be_fused: bool = True) -> torch.optim.Optimizer:
+    """The configured optimizer, in PyTorch's fused version where there is one.
+
+    Set `may_be_fused` to False with precision 16-mixed: a fused optimizer unscales the gradients itself, so clipping
+    would work on scaled ones.
+    """
+    options = {name: value for name, value in dataclasses.asdict(config).items() if value is not None}
     row = OPTIMIZERS[options.pop("name")]
-    # with 16-mixed, a fused optimizer unscales the gradients itself, and clipping would work on scaled ones
-    if row.fused and config.trainer.precision != "16-mixed":
+    if row.fused and may_be_fused:
         options["fused"] = True
     optimizer: torch.optim.Optimizer = load_class(row.optimizer)(model.parameters(), **options)
     return optimizer
 
 
-def check_optimizer(config: Config) -> None:
+def check_optimizer(config: OptimizerConfig) -> None:
     """Raise UserError if the optimizer cannot be made with its options, before anything is trained."""
     parameter = nn.ParameterList([torch.zeros(1)])
     try:
         make_optimizer(config, parameter)
     except (TypeError, ValueError, RuntimeError) as error:
-        row = OPTIMIZERS[config.optimizer.name]
+        row = OPTIMIZERS[config.name]
         raise UserError(f"optimizer={row.name}: {row.optimizer} refuses its options: {error}") from error
-
-
-def total_steps(config: Config, steps_per_epoch: int) -> int:
-    """Number of updates in a run, as limited by max_epochs and max_steps."""
-    steps = config.trainer.max_epochs * steps_per_epoch
-    return min(steps, config.trainer.max_steps) if config.trainer.max_steps > 0 else steps
 
 
 def lr_factor(scheduler: SchedulerConfig, step: int, total: int, per_epoch: int) -> float:

@@ -5,8 +5,8 @@ that, and 1.0 ms with the two classes below and the first of these points:
 
 - `CharDataModule.transfer_batch_to_device` treats a batch as a tuple of tensors. Lightning's own version searches
   arbitrary containers for tensors.
-- `CharLM.configure_gradient_clipping` takes the weights from the optimizer. Lightning collects them from the modules at
-  each step.
+- `RunModule.configure_gradient_clipping` takes the weights from the optimizer. Lightning collects them from the modules
+  at each step.
 - Losses are only read when a row of metrics is due. `self.log` at each step costs half a millisecond, and on a GPU it
   waits for the device.
 - Adam and AdamW are fused, which saves 0.3 ms per step.

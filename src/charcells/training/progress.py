@@ -8,8 +8,8 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer, callbacks
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 
-from charcells.training.language_model import CharLM
 from charcells.training.record import Record
+from charcells.training.run_module import RunModule
 
 
 class ProgressBar(callbacks.ProgressBar):
@@ -35,10 +35,10 @@ class ProgressBar(callbacks.ProgressBar):
         self._enabled = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, CharLM)
+        assert isinstance(pl_module, RunModule)
         self._start = (trainer.global_step, time.monotonic())
         self._bar = Tqdm(
-            total=pl_module.total_steps,
+            total=pl_module.length.total_steps,
             initial=trainer.global_step,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
             disable=not self._enabled,
@@ -50,8 +50,8 @@ class ProgressBar(callbacks.ProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        assert isinstance(pl_module, CharLM)
-        if trainer.global_step % self.refresh_rate == 0 or trainer.global_step == pl_module.total_steps:
+        assert isinstance(pl_module, RunModule)
+        if trainer.global_step % self.refresh_rate == 0 or trainer.global_step == pl_module.length.total_steps:
             self._show(trainer, pl_module)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -74,10 +74,10 @@ class ProgressBar(callbacks.ProgressBar):
     def _show(self, trainer: Trainer, module: LightningModule, doing: str = "") -> None:
         if self._bar is None:
             return
-        assert isinstance(module, CharLM)
-        left = seconds_left(trainer, module.total_steps, *self._start)
+        assert isinstance(module, RunModule)
+        left = seconds_left(trainer, module.length.total_steps, *self._start)
         self._bar.n = trainer.global_step
-        self._bar.set_description_str(f"epoch {trainer.current_epoch + 1}/{module.epochs}{doing}", refresh=False)
+        self._bar.set_description_str(f"epoch {trainer.current_epoch + 1}/{module.length.epochs}{doing}", refresh=False)
         figures = ", ".join(f"{name} {value}" for name, value in latest_figures(self.record.latest).items())
         shown = [*([f"{Tqdm.format_interval(left)} left"] if left is not None else []), *([figures] if figures else [])]
         self._bar.set_postfix_str(", ".join(shown), refresh=False)

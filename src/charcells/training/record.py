@@ -17,8 +17,8 @@ from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import DIVERGED
-from charcells.training.language_model import CharLM
 from charcells.training.ranks import gather
+from charcells.training.run_module import RunModule
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,9 @@ def validation_follows(trainer: Trainer, batch_idx: int) -> bool:
     if not trainer.enable_validation:
         return False
     assert isinstance(trainer.val_check_batch, int)
-    return trainer.should_stop or (batch_idx + 1) % trainer.val_check_batch == 0
+    # an interval in batches is counted through the epochs, one in epochs from the beginning of each
+    batches = batch_idx + 1 if trainer.check_val_every_n_epoch is not None else trainer.fit_loop.total_batch_idx + 1
+    return trainer.should_stop or batches % trainer.val_check_batch == 0
 
 
 class Record(Callback):
@@ -55,15 +57,14 @@ class Record(Callback):
 
     Args:
         folder: the run folder.
-        config: determines the characters per step and the steps between rows.
+        config: determines the steps between rows.
     """
 
     def __init__(self, folder: RunFolder, config: Config) -> None:
         self.path = folder.metrics
         self.config = config
-        self.chars_per_step = config.data.batch_size * config.data.seq_len
         self.latest: dict[str, Any] = {}
-        self._losses: list[Tensor] = []  # not read yet: reading them waits for the device
+        self._losses: list[tuple[int, Tensor]] = []  # (step, loss) not read yet: reading waits for the device
         self._loss_sum = 0.0
         self._loss_count = 0
         self._row: dict[str, Any] | None = None  # to be completed by the validation that follows
@@ -103,10 +104,12 @@ class Record(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        assert isinstance(pl_module, CharLM)
+        assert isinstance(pl_module, RunModule)
         step = trainer.global_step
-        self._losses.append(outputs["nats"])
-        if step == pl_module.total_steps:
+        self._losses.append((step + pl_module.within_step, outputs["nats"]))
+        if pl_module.within_step:
+            return
+        if step == pl_module.length.total_steps:
             trainer.should_stop = True  # makes Lightning validate once more, even within an epoch
         validation_next = validation_follows(trainer, batch_idx)
         if validation_next or trainer.should_stop or step % self.config.trainer.log_every_n_steps == 0:
@@ -115,7 +118,7 @@ class Record(Callback):
                 self._write(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, CharLM)
+        assert isinstance(pl_module, RunModule)
         if not pl_module.held_out["val/loss"] < MAX_LOSS:  # also catches NaN
             loss = pl_module.held_out["val/loss"]
             raise self._diverged(f"the validation loss after step {trainer.global_step} is {loss:g} nats per character")
@@ -125,7 +128,7 @@ class Record(Callback):
         log.info(
             "epoch %d/%d  step %d  train %s  val %.4f nats = %.4f bits per character  %s characters/s",
             row["epoch"],
-            pl_module.epochs,
+            pl_module.length.epochs,
             row["step"],
             f"{row['train/loss']:.4f}" if row["train/loss"] is not None else "-",
             row["val/loss"],
@@ -139,14 +142,15 @@ class Record(Callback):
     def check(self, trainer: Trainer) -> None:
         """Check the losses since the last check, and the weights. Raises UserError if any of them is not finite.
 
-        The loss of a step is averaged over the ranks, so that all ranks reach the same result. All ranks must call it.
+        The loss of a batch is averaged over the ranks, so that all ranks reach the same result. All ranks must call it.
         """
+        steps = [step for step, _ in self._losses]
         losses: list[float] = []
         if self._losses:
-            ranks = gather(torch.stack(self._losses).tolist(), self.config.trainer.devices)
-            losses = [sum(step) / len(step) for step in zip(*ranks, strict=True)]
+            ranks = gather(torch.stack([loss for _, loss in self._losses]).tolist(), self.config.trainer.devices)
+            losses = [sum(batch) / len(batch) for batch in zip(*ranks, strict=True)]
         self._losses = []
-        for step, loss in enumerate(losses, trainer.global_step - len(losses) + 1):
+        for step, loss in zip(steps, losses, strict=True):
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss of step {step} is {loss}")
             self._loss_sum += loss
@@ -161,12 +165,12 @@ class Record(Callback):
             + ("" if clips else ", or trainer.gradient_clip_val=1")
         )
 
-    def _new_row(self, trainer: Trainer, module: CharLM) -> dict[str, Any]:
+    def _new_row(self, trainer: Trainer, module: RunModule) -> dict[str, Any]:
         self.check(trainer)
         step = trainer.global_step
         speed = None
         if self._interval is not None and step > self._interval[1]:
-            characters = (step - self._interval[1]) * self.chars_per_step
+            characters = (step - self._interval[1]) * module.length.chars_per_step
             speed = round(characters / (time.monotonic() - self._interval[0]))
         self._interval = None
         loss = self._loss_sum / self._loss_count if self._loss_count else None
@@ -174,7 +178,7 @@ class Record(Callback):
         return {
             "step": step,
             "epoch": trainer.current_epoch + 1,
-            "chars_seen": step * self.chars_per_step,
+            "chars_seen": step * module.length.chars_per_step,
             "train/loss": loss,
             "lr": module.lr,
             "grad_norm": module.grad_norm.item() if module.grad_norm is not None else None,

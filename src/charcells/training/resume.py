@@ -11,8 +11,8 @@ from charcells.models.checkpoint import Checkpoint, read_checkpoint
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import resumed_from
 from charcells.runs.summary import Summary
-from charcells.training.language_model import CharLM
-from charcells.training.optimization import total_steps
+from charcells.training.length import RunLength
+from charcells.training.run_module import RunModule
 
 
 def find_start(config: Config, run: RunFolder, data: CharDataModule) -> Checkpoint | None:
@@ -40,7 +40,7 @@ def _check_resumable(config: Config, run: RunFolder, data: CharDataModule, start
     if not run.read_summary().finished and run.best.exists():
         return  # even if no step is left, the test still has to be done
     options, limits = config.trainer, []
-    if description.step >= total_steps(config, len(data.train_batches)):
+    if description.step >= RunLength.of(config, len(data.train_batches)).total_steps:
         limits += [f"trainer.max_epochs={options.max_epochs} trainer.max_steps={options.max_steps}"]
     limit, timer = options.max_time, start.callback("Timer")
     if limit and timer and timer["time_elapsed"]["train"] >= duration(limit).total_seconds():
@@ -55,7 +55,7 @@ def _check_resumable(config: Config, run: RunFolder, data: CharDataModule, start
         )
 
 
-def check_same_model(run: RunFolder, module: CharLM, start: Checkpoint | None) -> None:
+def check_same_model(run: RunFolder, module: RunModule, start: Checkpoint | None) -> None:
     """Raise UserError if config.yaml describes another model than the checkpoint holds."""
     if start is None:
         return

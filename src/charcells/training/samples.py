@@ -9,8 +9,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from charcells.config import Config
 from charcells.runs.folder import RunFolder
 from charcells.text.vocabulary import Vocabulary
-from charcells.training.language_model import CharLM
 from charcells.training.record import Record, keep_lines
+from charcells.training.run_module import RunModule
 from charcells.writing.generator import TextGenerator
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,6 @@ class Samples(Callback):
         self.path = folder.samples
         self.config = config.samples
         self.seed = config.seed
-        self.chars_per_step = config.data.batch_size * config.data.seq_len
         self.vocabulary = vocabulary
         self.prompts = prompts
         self.record = record
@@ -52,13 +51,15 @@ class Samples(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        assert isinstance(pl_module, CharLM)
-        every = -(-pl_module.total_steps // 10)
-        if not trainer.enable_validation and (trainer.global_step % every == 0 or trainer.should_stop):
+        assert isinstance(pl_module, RunModule)
+        if trainer.enable_validation or pl_module.within_step:
+            return
+        every = -(-pl_module.length.total_steps // 10)
+        if trainer.global_step % every == 0 or trainer.should_stop:
             self._write(trainer, pl_module)
 
     def _write(self, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, CharLM)
+        assert isinstance(module, RunModule)
         config = self.config
         if config.length == 0:
             return
@@ -73,7 +74,7 @@ class Samples(Callback):
             )
             record = {
                 "step": trainer.global_step,
-                "chars_seen": trainer.global_step * self.chars_per_step,
+                "chars_seen": trainer.global_step * module.length.chars_per_step,
                 "prompt": prompt,
                 "temperature": config.temperature,
                 "top_k": config.top_k,

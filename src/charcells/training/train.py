@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import os
+import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.profilers import AdvancedProfiler, Profiler, SimpleProfiler
 
-from charcells.config import Config, value_of
+from charcells.config import Config, TrainerConfig, value_of
 from charcells.data.module import CharDataModule
 from charcells.errors import UserError
 from charcells.models.char_rnn import count_parameters
@@ -22,18 +23,17 @@ from charcells.process import prepare_process
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
 from charcells.training.build import build, sample_prompts
-from charcells.training.checkpoints import CheckpointFiles, Checkpoints, EarlyStopping
+from charcells.training.checkpoints import CheckpointFiles, Checkpoints, EarlyStopping, Timer
 from charcells.training.facts import describe, device_name, first_summary, title
-from charcells.training.language_model import CharLM
 from charcells.training.loggers import check_logger, log_results, run_logger
 from charcells.training.machine import accelerator, auto_threads, check_machine
-from charcells.training.optimization import total_steps
 from charcells.training.outcome import keep_early_messages, record_outcome
 from charcells.training.overhead import NoProfiler
 from charcells.training.progress import ProgressBar
 from charcells.training.ranks import announce_first_rank, exit_with_first_rank, rank_of_process
 from charcells.training.record import Record
 from charcells.training.resume import check_same_model, duration, find_start, keep_known, rates_before
+from charcells.training.run_module import RunModule
 from charcells.training.samples import Samples
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,29 @@ def train(
     the folder; Interrupted after a stop signal, once the run is saved.
     """
     logging.getLogger("charcells").setLevel(logging.INFO)
-    run = RunFolder(Path(folder))
+    if config.trainer.fast_dev_run:
+        with tempfile.TemporaryDirectory() as place:
+            return _train(_dev_run(config), RunFolder(Path(place, "run")), False, progress_bar, cores, None, ())
+    return _train(config, RunFolder(Path(folder)), resume, progress_bar, cores, group, tags)
+
+
+def _dev_run(config: Config) -> Config:
+    """The configuration for trainer.fast_dev_run: that many steps, all written to files and to no other place."""
+    steps = int(config.trainer.fast_dev_run)
+    trainer = dataclasses.replace(config.trainer, max_steps=steps, max_epochs=steps, max_time=None)
+    logger = dataclasses.replace(config.logger, name="none")
+    return dataclasses.replace(config, trainer=trainer, logger=logger)
+
+
+def _train(
+    config: Config,
+    run: RunFolder,
+    resume: bool,
+    progress_bar: bool,
+    cores: int | None,
+    group: str | None,
+    tags: Sequence[str],
+) -> Summary:
     if rank_of_process(config) > 0:
         exit_with_first_rank()
     elif not resume:
@@ -95,7 +117,7 @@ def train(
     return summary
 
 
-def _with_threads(config: Config, module: CharLM, cores: int | None) -> Config:
+def _with_threads(config: Config, module: RunModule, cores: int | None) -> Config:
     """The configuration with threads=auto replaced by a number."""
     if config.threads != "auto":
         return config
@@ -104,13 +126,14 @@ def _with_threads(config: Config, module: CharLM, cores: int | None) -> Config:
 
 
 def _load_data(config: Config) -> CharDataModule:
-    data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
+    data = CharDataModule(config.corpus, config.corpora_dir, config.seed, **dataclasses.asdict(config.data))
     try:
         data.setup()
     except MemoryError as error:
         raise UserError(
             f"corpus={config.corpus.name} is too large for this machine's memory: corpus.max_chars= shortens it"
         ) from error
+    data.train_batches.limit(config.trainer.limit_train_batches, config.trainer.accumulate_grad_batches)
     return data
 
 
@@ -118,7 +141,7 @@ def _fit_and_test(
     config: Config,
     run: RunFolder,
     data: CharDataModule,
-    module: CharLM,
+    module: RunModule,
     start: Checkpoint | None,
     resume: bool,
     summary: Summary,
@@ -135,22 +158,21 @@ def _fit_and_test(
     if config.trainer.early_stopping_patience is not None:
         callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
     if config.trainer.max_time is not None:
-        callbacks.insert(0, Timer(duration(config.trainer.max_time), verbose=False))
+        callbacks.insert(0, Timer(duration(config.trainer.max_time)))
     if progress_bar:
         callbacks.append(ProgressBar(record, refresh_rate=10))
-    trainer = _trainer(config, run, data, logger, callbacks, count_parameters(module.model))
+    trainer = _trainer(config, run, data, module, logger, callbacks)
     summary["device"] = device_name(trainer)
-    steps_per_epoch = len(data.train_batches)
-    log.info("%s: %s", _beginning(start, resume), describe(summary, steps_per_epoch))
+    log.info("%s: %s", _beginning(start, resume), describe(summary, module.length))
     try:
         trainer.fit(module, datamodule=data, ckpt_path=start.path if start else None, weights_only=True)
     finally:  # also after an interruption, so that the summary shows the progress
         steps, seconds = trainer.global_step, record.train_seconds
         # with fewer steps, it ended before the checkpoint was restored, and the previous figures remain valid
         if start is None or steps >= start.description.step:
-            chars_seen = steps * record.chars_per_step
+            chars_seen = steps * module.length.chars_per_step
             summary |= {
-                "epochs": steps / steps_per_epoch,
+                "epochs": steps / module.length.steps_per_epoch,
                 "steps": steps,
                 "chars_seen": chars_seen,
                 "train_seconds": round(seconds, 3),
@@ -177,11 +199,14 @@ def _trainer(
     config: Config,
     run: RunFolder,
     data: CharDataModule,
+    module: RunModule,
     logger: Logger | None,
     callbacks: list[Callback],
-    parameters: int,
 ) -> Trainer:
     options = config.trainer
+    held_out: int | float = 1.0
+    if options.fast_dev_run and (batches := data.val_dataloader() or data.test_dataloader()):
+        held_out = batches.warm_up_batches + int(options.fast_dev_run)
     for package in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(package).setLevel(logging.WARNING)
     # a warning about Lightning's own use of torch, which the user cannot change, and advice to use srun, which it gives
@@ -193,16 +218,20 @@ def _trainer(
         if rank_of_process(config) == 0:
             announce_first_rank()
     return Trainer(
-        accelerator=accelerator(config, parameters),
+        accelerator=accelerator(config, count_parameters(module.model)),
         devices=options.devices,
         strategy="ddp" if options.devices > 1 else "auto",
         precision=options.precision,  # type: ignore[arg-type]
         max_epochs=options.max_epochs,
-        max_steps=total_steps(config, len(data.train_batches)),
+        max_steps=module.length.total_steps,
         gradient_clip_val=options.gradient_clip_val,
         gradient_clip_algorithm=options.gradient_clip_algorithm,
-        val_check_interval=options.val_check_interval,
-        limit_val_batches=1.0 if data.text.val_text else 0,
+        accumulate_grad_batches=options.accumulate_grad_batches,
+        val_check_interval=_val_check_interval(options, len(data.train_batches)),
+        # Lightning counts an interval in batches through the epochs only without this
+        check_val_every_n_epoch=None if isinstance(options.val_check_interval, int) else 1,
+        limit_val_batches=held_out if data.text.val_text else 0,
+        limit_test_batches=held_out,
         # Record writes the rows; this value only avoids Lightning's warning about short epochs
         log_every_n_steps=min(options.log_every_n_steps, len(data.train_batches)),
         logger=logger or False,
@@ -216,11 +245,28 @@ def _trainer(
         enable_model_summary=False,
         num_sanity_val_steps=0,  # they would run the validation callbacks, which save checkpoints and write rows
         use_distributed_sampler=False,  # TrainBatches divides the batches itself
-        profiler=NoProfiler(),
+        deterministic=options.deterministic,
+        detect_anomaly=options.detect_anomaly,
+        profiler=_profiler(options.profiler, run),
     )
 
 
-def _test(trainer: Trainer, module: CharLM, data: CharDataModule, run: RunFolder) -> dict[str, Any]:
+def _val_check_interval(options: TrainerConfig, batches: int) -> int | float:
+    """Validations follow an update, never a batch before it: there a run could not be resumed exactly."""
+    interval, each = options.val_check_interval, options.accumulate_grad_batches
+    if each == 1 or isinstance(interval, int) or interval == 1:
+        return interval
+    return max(each, int(batches * interval) // each * each)
+
+
+def _profiler(name: str | None, run: RunFolder) -> Profiler:
+    if name is None:
+        return NoProfiler()
+    kinds: dict[str, type[SimpleProfiler | AdvancedProfiler]] = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
+    return kinds[name](dirpath=run.path, filename="profile")
+
+
+def _test(trainer: Trainer, module: RunModule, data: CharDataModule, run: RunFolder) -> dict[str, Any]:
     """Test the best checkpoint and return its figures. The module keeps those weights."""
     module.model.load_state_dict(read_checkpoint(run.best).weights)
     if not data.text.test_text:

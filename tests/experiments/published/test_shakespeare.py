@@ -1,5 +1,7 @@
 """What stands beside our losses on Tiny Shakespeare is measured as it says."""
 
+from dataclasses import asdict
+
 import pytest
 import torch
 
@@ -16,7 +18,7 @@ def test_the_matched_loss_gives_each_character_what_stands_before_it_in_its_wind
     monkeypatch.setattr(shakespeare, "CONTEXT", 16)
     config = small(TEXT, "data.val_fraction=0.3", "data.test_fraction=0.0")
     train(config, tmp_path / "run")
-    data = CharDataModule(config.corpus, config.data, config.corpora_dir, config.seed)
+    data = CharDataModule(config.corpus, config.corpora_dir, config.seed, **asdict(config.data))
     data.setup()
     model = shakespeare.load(tmp_path / "run").model
     tokens, nats = data.tokens[data.text.split.train_end :].long(), []
