@@ -289,7 +289,9 @@ class Config:
         "run folder to continue exactly where it stopped; latest: the newest run in runs/; auto: begin the run in "
         "hydra.run.dir=, or continue it if it is there",
     )
-    init_from: str | None = option(None, "run folder or checkpoint whose weights a new run starts from")
+    init_from: str | None = option(
+        None, "run folder or checkpoint whose weights a new run starts from; latest: the newest run in runs/"
+    )
     rerun: bool = option(False, "train the finished runs of a sweep again instead of skipping them")
 
 

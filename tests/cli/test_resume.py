@@ -149,13 +149,14 @@ def test_a_refused_run_leaves_no_folder_behind(work):
     assert not (work / "runs").exists()
 
 
-def test_latest_is_the_run_that_was_written_last(tmp_path):
+def test_latest_is_the_run_that_was_written_last(tmp_path, capsys):
     for name, written in (("a", 3), ("b", 5), ("c", 4)):
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True)
         (folder / "summary.json").write_text("{}")
         os.utime(folder / "summary.json", (written, written))
     assert latest_run(tmp_path / "runs").path.name == "b"
+    assert capsys.readouterr().err == f"latest run: {tmp_path / 'runs' / 'b'}\n"
 
 
 # another rate from here on

@@ -11,7 +11,13 @@ CASES = [
     (["train.py", "nowhere"], "nowhere is not an option: options are written name=value"),
     (["train.py", "."], ". is not an option: options are written name=value, such as resume=."),
     (["train.py", "trainer.max_epoch=2"], "did you mean trainer.max_epochs? Of Lightning's options there are trainer."),
+    (
+        ["train.py", "model.hidden_size=[1"],
+        "model.hidden_size=[1 cannot be read: brackets and quotes have to be closed",
+    ),
+    (["train.py", "cell='gru"], "cell='gru cannot be read"),
     (["train.py", "resume="], "resume= is empty"),
+    (["train.py", "init_from=latest"], "latest means the newest run in"),
     (["train.py", "resume=latest"], "latest means the newest run in"),
     (["train.py", "resume=nowhere"], "resume=nowhere does not exist"),
     (["sample.py", "."], ". is not an option: options are written name=value, such as run=."),

@@ -3,12 +3,14 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
 import charcells
 from charcells.errors import UserError
 from charcells.training.train import train
+from charcells.writing.score import Score
 
 TEXT = "a cab, a bed and a bag\n" * 50
 
@@ -70,3 +72,8 @@ def test_the_command_writes_what_it_shows(run, command, tmp_path):
 def test_wrong_options_are_named(run, command, arguments, message):
     result = command("score.py", f"run={run}", *arguments)
     assert result.returncode == 1 and message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_lines_end_at_line_feeds_only():
+    score = Score("a\x0bb\u2028c\n\nd", np.arange(8.0))
+    assert score.lines() == [("a\x0bb\u2028c", 2.5), ("", 6.0), ("d", 7.0)]

@@ -20,7 +20,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Quote, QuotedString
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
@@ -103,6 +103,11 @@ def _as_user_errors() -> Iterator[None]:
         yield
     except MissingConfigException as error:
         raise _missing_choice(error) from error
+    except OverrideParseException as error:
+        raise UserError(
+            f"{error.override} cannot be read: brackets and quotes have to be closed, and a value that contains "
+            "brackets, quotes or commas has to be quoted, such as name=\"'a [b'\""
+        ) from error
     except (HydraException, OmegaConfBaseException) as error:
         if several := re.match(
             r"(?:Ambiguous value for argument|Sweep parameters) '(.*?)'(?:$|\n| requires)", str(error)

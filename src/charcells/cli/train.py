@@ -10,6 +10,7 @@ Usage
 `charcells train` is the same as `python train.py`.
 """
 
+import dataclasses
 import logging
 import math
 import os
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str]) -> None:
         run_hydra(job, arguments)
         return
     refuse_cluster(arguments)
+    if config.init_from == "latest":
+        config = dataclasses.replace(config, init_from=str(latest_run()))
     is_fixed = any(argument.startswith("hydra.run.dir=") for argument in arguments)
     try:
         single_run(config, hydra_config, arguments, is_fixed)

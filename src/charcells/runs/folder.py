@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -223,11 +224,16 @@ def new_run_folder(path: Path) -> RunFolder:
 
 
 def latest_run(place: Path = Path("runs")) -> RunFolder:
-    """The run in or below a folder that was written last. Raises UserError if there is none."""
+    """The run in or below a folder that was written last; its name is printed on standard error.
+
+    Raises UserError if there is none.
+    """
     runs = [(run.summary_written() or 0, run) for run in (find_run_folders(place) if place.is_dir() else ())]
     if not runs:
         raise UserError(f"latest means the newest run in {place.absolute()}, which has none: name a run folder")
-    return max(runs, key=lambda each: each[0])[1]
+    _, latest = max(runs, key=lambda each: each[0])
+    print(f"latest run: {latest}", file=sys.stderr)
+    return latest
 
 
 def find_run_folders(folder: Path) -> Iterator[RunFolder]:

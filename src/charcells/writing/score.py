@@ -5,6 +5,7 @@ Legend: N characters of a text, T characters read at a time, V vocabulary.
 
 import dataclasses
 import math
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ class Score:
     def lines(self) -> list[tuple[str, float]]:
         """Each line, without its line feed, and its mean in bits per character, the line feed included."""
         found, start = [], 0
-        for line in self.text.splitlines(keepends=True):
+        for line in re.findall(r"[^\n]*\n|[^\n]+", self.text):
             found.append((line.rstrip("\n"), float(self.bits[start : start + len(line)].mean())))
             start += len(line)
         return found
