@@ -184,8 +184,9 @@ def judge_trend(question: str, curves: ArrayLike, *, rising: bool, held_equal: s
 
     The figure of a run is Spearman's rank correlation of its curve with the scale (1: each value is higher than the one
     before, -1: lower, 0: a level curve), judged as any mean between -1 and 1. Ranks, because one run with an outlier
-    would hide a trend that every run shows. The run is the unit: Page's test, which pools the levels of all runs, is
-    wrong where some runs rise and others fall. Five runs that all rise throughout decide nothing, six do.
+    would hide a trend that every run shows. Page's trend test must agree: it is exact where no run has a trend, but
+    wrong alone where some runs rise and others fall, since it pools the levels of all runs. Five runs that all rise
+    throughout decide nothing, six do.
 
     Args:
         curves: (runs, levels), the same levels in the same order for each run; at least 3 levels.
@@ -196,7 +197,13 @@ def judge_trend(question: str, curves: ArrayLike, *, rising: bool, held_equal: s
     correlations = np.where(np.isfinite(table).all(1), ranks @ scale / (scale @ scale), np.nan)
     region = ABOVE_ZERO if rising else BELOW_ZERO
     options: Any = {"unit": RANK_CORRELATION, "held_equal": held_equal, "min_runs": min_runs, "bounds": (-1.0, 1.0)}
-    return judge_mean(question, correlations, region, **options)
+    found = judge_mean(question, correlations, region, **options)
+    if found.low is None:
+        return found
+    up, down = (float(stats.page_trend_test(ordered).pvalue) for ordered in (table, table[:, ::-1]))
+    true, false = (up, down) if rising else (down, up)
+    both = replace(found, p_supported=max(found.p_supported, true), p_refuted=max(found.p_refuted, false))
+    return replace(both, verdict=both.decided[0], note="t test of rank correlations and Page's test")
 
 
 # Several questions
