@@ -125,7 +125,9 @@ def differences() -> list[Case]:
                 f"difference of the margin, 'higher by more than the margin', 8 and 8 runs, {kind}",
                 spread, (8, 8), HIGHER, MARGIN, wrong=(SUPPORTED, REFUTED, ALIKE),
             ),
-            difference(f"difference of the margin, 'alike', 16 and 16 runs, {kind}", spread, (16, 16), EQUIVALENT, MARGIN),
+            difference(
+                f"difference of the margin, 'alike', 16 and 16 runs, {kind}", spread, (16, 16), EQUIVALENT, MARGIN
+            ),
         ]  # fmt: skip
     for spread in (normal, heavy_tailed):
         kind = spread.__name__.replace("_", "-")
@@ -144,7 +146,9 @@ def failures(rate: float, n: int) -> Case:
         a, b = (random.random((2, n)) < rate).astype(float)
         return judge_difference("?", a, b, ABOVE_ZERO, unit="", bounds=(0.0, 1.0))
 
-    return Case(f"clipping without effect, {rate:.0%} of the runs fail in both arms, 'fewer fail', {n} and {n} runs", judge)
+    return Case(
+        f"clipping without effect, {rate:.0%} of the runs fail in both arms, 'fewer fail', {n} and {n} runs", judge
+    )
 
 
 def share(true: float, asked: float, n: int) -> Case:
@@ -204,12 +208,12 @@ def single_figures() -> list[Case]:
 def several_questions() -> list[Case]:
     def corpora(random: Generator) -> Verdict:
         pairs = normal(random, 3, 2, 5)
-        return judge_all("?", [judge_difference("?", *pair, ABOVE_ZERO, unit="") for pair in pairs])
+        return judge_all("?", [judge_difference("?", a, b, ABOVE_ZERO, unit="") for a, b in pairs])
 
     def claims(random: Generator) -> Verdict:
         """A wrong verdict if any of the four is."""
         pairs = normal(random, 4, 2, 5)
-        four = [judge_difference("?", *pair, ABOVE_ZERO, unit="") for pair in pairs]
+        four = [judge_difference("?", a, b, ABOVE_ZERO, unit="") for a, b in pairs]
         if any(verdict.verdict != INCONCLUSIVE for verdict in four):  # Holm's correction makes no verdict
             four = list(holm({str(i): verdict for i, verdict in enumerate(four)}).values())
         return next((verdict for verdict in four if verdict.verdict != INCONCLUSIVE), four[0])
@@ -265,7 +269,8 @@ def recipe_cases() -> list[Case]:
     return [
         recipes(f"effects scatter by 0.02 around 0, 'above 0', {each}", 0.02, ABOVE_ZERO),
         recipes(f"effects scatter by 0.03 around 0, 'above 0', {each}", 0.03, ABOVE_ZERO),
-        recipes(f"effects scatter by 0.03 around 0, heavy-tailed, 'above 0', {each}", 0.03, ABOVE_ZERO, shape=heavy_tailed),
+        recipes(f"effects scatter by 0.03 around 0, heavy-tailed, 'above 0', {each}", 0.03, ABOVE_ZERO,
+                shape=heavy_tailed),
         recipes(f"effects scatter by 0.025 around the margin, 'higher by more than the margin', {three}",
                 0.025, HIGHER, MARGIN, seeds=3, wrong=(SUPPORTED, REFUTED, ALIKE)),
         recipes(f"effects scatter by 0.01 around the margin, 'alike', {each}", 0.01, EQUIVALENT, MARGIN),

@@ -94,7 +94,7 @@ class Verdict:
     p_alike: float = 1.0
     """One-sided p of the hypothesis that the difference is no smaller than `Region.alike`; 1 for a Region without."""
     p_recipes: float = 1.0
-    """One-sided p of the hypothesis that the claim is true in every recipe or in none; 1 where recipes are no factor."""
+    """One-sided p of the hypothesis that the claim is true in every recipe or in none; 1 without recipes."""
     note: str = ""
     parts: "tuple[Verdict, ...]" = ()
 

@@ -81,9 +81,7 @@ def judge_recipes(
         effects: as `recipe_effects` returns them.
         min_recipes: below which there is no verdict about the mean. Two recipes can show that they disagree.
     """
-    verdict = judge_mean(
-        question, effects["estimate"], region, unit=unit, held_equal=held_equal, min_runs=min_recipes
-    )
+    verdict = judge_mean(question, effects["estimate"], region, unit=unit, held_equal=held_equal, min_runs=min_recipes)
     note = "; ".join(filter(None, [verdict.note, _same_sign(effects)]))
     p_recipes = _p_disagreement(effects, region)
     verdict = replace(verdict, n=int(effects["runs"].sum()), note=note, p_recipes=p_recipes)
@@ -104,7 +102,8 @@ def _same_sign(effects: pd.DataFrame) -> str:
 def _p_disagreement(effects: pd.DataFrame, region: Region) -> float:
     """One-sided p of the hypothesis that the claim is true in each recipe or false in each."""
     true, false = [], []
-    for row in effects.itertuples():
+    rows: Any = effects.itertuples()
+    for row in rows:
         if row.error > 0:  # else there is a single seed, or all seeds agree: nothing to judge by
             found = p_values(region, _welch(row.estimate, row.error, row.df))
             true.append(found["p_supported"])

@@ -66,7 +66,7 @@ def judge_share(
     Args:
         successes: in how many of the `trials` runs it happened.
     """
-    about = {"question": question, "unit": unit, "held_equal": held_equal, "n": trials}
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": trials}
     if not trials:
         return _undecided(region, None, "no runs", **about)
 
@@ -104,7 +104,7 @@ def judge_difference(
         bounds: the least and the greatest figure that a run can have: (0, 1) for a share.
     """
     first, second = _array(a), _array(b)
-    about = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(first) + len(second)}
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(first) + len(second)}
     estimate = _mean(first) - _mean(second)
     if why := _unjudgeable(min_runs, first, second):
         return _undecided(region, estimate, why, **about)
@@ -144,7 +144,7 @@ def judge_mean(
         shares.
     """
     array = _array(values)
-    about = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(array)}
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(array)}
     estimate = _mean(array)
     if why := _unjudgeable(min_runs, array):
         return _undecided(region, estimate, why, **about)
@@ -167,7 +167,7 @@ def judge_median(question: str, values: ArrayLike, region: Region, *, unit: str,
     figures are. Five runs decide nothing, six if all of them agree. A run that diverged may be given as infinite.
     """
     array = _array(values)
-    about = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(array)}
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(array)}
     estimate = float(np.median(array)) if len(array) else math.nan
     if not len(array) or np.isnan(array).any():
         return _undecided(region, estimate, "a run without a figure" if len(array) else "no runs", **about)
@@ -319,7 +319,7 @@ def _unjudgeable(min_runs: int, *sides: NDArray[np.float64]) -> str:
     return "" if all(np.isfinite(side).all() for side in sides) else "a run without a finite figure"
 
 
-def p_values(region: Region, p: OneSided) -> dict[str, float]:
+def p_values(region: Region, p: OneSided) -> dict[str, Any]:
     """p_supported, p_refuted and p_alike of a Verdict, from the one-sided tests of its quantity."""
 
     def within(low: float, high: float) -> list[tuple[str, float]]:
@@ -358,9 +358,7 @@ def _undecided(region: Region, estimate: float | None, why: str, **about: Any) -
     """Inconclusive; with the estimate if there is one."""
     known = None if estimate is None or math.isnan(estimate) else estimate
     threshold = str(region)
-    return Verdict(
-        verdict=INCONCLUSIVE, estimate=known, low=None, high=None, threshold=threshold, note=why, **about
-    )
+    return Verdict(verdict=INCONCLUSIVE, estimate=known, low=None, high=None, threshold=threshold, note=why, **about)
 
 
 Ranged = tuple[tuple[float, float], OneSided]

@@ -89,7 +89,7 @@ def test_effects_ascend_and_a_single_seed_has_no_interval():
 def test_a_recipe_without_an_arm_or_a_corpus_is_named():
     runs = runs_of([0.0, 0.0])
     lacking = runs[(runs["recipe"] != "recipe 1") | (runs["corpus"] != "b") | (runs["cell"] != "gru")]
-    with pytest.raises(ValueError, match="incomplete: recipe 1$"):
+    with pytest.raises(ValueError, match=r"incomplete: recipe 1$"):
         recipe_effects(lacking, "test/bpc", BETWEEN)
 
 

@@ -137,7 +137,7 @@ def test_runs_that_all_stand_at_the_end_of_a_range_are_judged_as_a_binomial_shar
 
 
 def test_arms_without_spread_are_judged_by_their_range():
-    """By Hoeffding: exp(-2 t² / (1/n + 1/m)) bounds the probability of a difference of means of t above the true one."""
+    """By Hoeffding: a difference of means that is t above the true one has probability exp(-2 t² / (1/n + 1/m))."""
     apart = judge_difference("?", [1.0] * 5, [0.0] * 5, ABOVE_ZERO, unit="share", bounds=(0, 1))
     assert (apart.verdict, apart.high) == (SUPPORTED, 1)
     assert apart.p_supported == pytest.approx(math.exp(-5))
@@ -371,9 +371,7 @@ def test_a_finding_is_plain_values(draw):
     )
     verdict = judge_difference("?", draw(2.1, 5), draw(2, 5), ABOVE_ZERO, unit=UNIT)
     size = Constant("multiply-adds of a GRU", 98_304, "per character")
-    finding = Finding(
-        claim=claim, verdicts=[verdict], constants=[size], answer="a", population="b", held_equal="c"
-    )
+    finding = Finding(claim=claim, verdicts=[verdict], constants=[size], answer="a", population="b", held_equal="c")
     facts = json.loads(json.dumps(finding.facts(), allow_nan=False))
     assert facts["constants"] == [
         {"question": "multiply-adds of a GRU", "value": 98_304, "unit": "per character", "note": ""}
