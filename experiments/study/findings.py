@@ -1,24 +1,32 @@
-"""The data types of the study: a Claim, the Region in which it holds, a Verdict on one question, and a Finding.
+"""The data types of the study: a Claim, the Region in which it holds, a Verdict on one question, a Constant, a Finding.
 
 No scipy or torch here: the report reads these names without waiting for either.
 """
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
+SUPPORTED, REFUTED, ALIKE = "supported", "refuted", "alike"
+RECIPE_DEPENDENT, INCONCLUSIVE = "recipe-dependent", "inconclusive"
+
+ALPHA = 0.05
+"""Two-sided: each one-sided test is made at half of it."""
 
 MARGIN = 0.02
-"""Bits per character within which two models count as equivalent."""
+"""Bits per character within which two models count as alike: 'better' means better by more than this."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Values of the measured quantity for which a claim is true: above `low`, below `high`, or between the two."""
+    """Values of the measured quantity for which a claim is true: above `low`, below `high`, or between the two.
+
+    With `alike`, a difference that surely lies within ±alike gets the verdict ALIKE where it would be REFUTED without.
+    """
 
     low: float = -math.inf
     high: float = math.inf
+    alike: float | None = None
 
     def __str__(self) -> str:
         if math.isinf(self.high):
@@ -38,6 +46,8 @@ class Region:
 
 ABOVE_ZERO, BELOW_ZERO = Region(low=0.0), Region(high=0.0)
 EQUIVALENT = Region(-MARGIN, MARGIN)
+HIGHER, LOWER = Region(low=MARGIN, alike=MARGIN), Region(high=-MARGIN, alike=MARGIN)
+"""A difference that is larger than what counts as alike. Of bits per character a − b: HIGHER says that b is better."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +70,15 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The answer to one question about the runs."""
+    """The answer to one question about the runs, or to several questions that a claim joins: then with `parts`."""
 
     question: str
     verdict: str
-    """SUPPORTED, REFUTED or INCONCLUSIVE."""
+    """SUPPORTED, ALIKE, REFUTED, RECIPE_DEPENDENT or INCONCLUSIVE."""
     estimate: float | None
-    """In `unit`; None where a run has no finite figure."""
+    """In `unit`; None where a run has no finite figure, and where the verdict has parts: each of them has its own."""
     low: float | None
-    """Lower end of the 95 % interval; None where there is no interval."""
+    """Lower end of the 95 % interval, never outside the range of the quantity; None where there is no interval."""
     high: float | None
     """Upper end of the 95 % interval."""
     unit: str
@@ -81,20 +91,61 @@ class Verdict:
     """One-sided p of the hypothesis that the claim is false."""
     p_refuted: float = 1.0
     """One-sided p of the hypothesis that the claim is true."""
+    p_alike: float = 1.0
+    """One-sided p of the hypothesis that the difference is no smaller than `Region.alike`; 1 for a Region without."""
+    p_recipes: float = 1.0
+    """One-sided p of the hypothesis that the claim is true in every recipe or in none; 1 without recipes."""
     note: str = ""
+    parts: "tuple[Verdict, ...]" = ()
+
+    @property
+    def decided(self) -> tuple[str, float]:
+        """The verdict that the four p give, before Holm's correction, and its two-sided p.
+
+        ALIKE is asked before REFUTED, of which it is a special case. Where nothing is decided p is that of the
+        likeliest verdict.
+        """
+        ordered = {
+            SUPPORTED: self.p_supported,
+            ALIKE: self.p_alike,
+            REFUTED: self.p_refuted,
+            RECIPE_DEPENDENT: self.p_recipes,
+        }
+        for verdict, p in ordered.items():
+            if p <= ALPHA / 2:
+                return verdict, 2 * p
+        return INCONCLUSIVE, min(1.0, 2 * min(ordered.values()))
 
     @property
     def p(self) -> float:
         """Two-sided p, which Holm's correction takes."""
-        return min(1.0, 2 * min(self.p_supported, self.p_refuted))
+        return self.decided[1]
+
+    def facts(self) -> dict[str, Any]:
+        """The verdict as plain values; of its parts those that a reader needs beside their names."""
+        shown = ("question", "verdict", "estimate", "low", "high", "unit", "n", "threshold")
+        parts = [{key: getattr(part, key) for key in shown} for part in self.parts]
+        return asdict(replace(self, parts=())) | {"p": self.p, "parts": parts}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A figure that no run can change, and that is therefore reported and never tested: a number of multiply-adds or
+    parameters, the seconds of one machine, a human text's share of unknown words."""
+
+    question: str
+    """What it is the figure of."""
+    value: float
+    unit: str
+    note: str = ""
 
 
 @dataclass(kw_only=True)
 class Finding:
     """A judged claim.
 
-    `verdicts` begins with the one that decides the claim; the others are its parts and related questions. `tables`,
-    `plots` and `samples` are plain values as `experiments.study.tables` makes them.
+    `verdicts` begins with the one that decides the claim; the others are its parts and related questions. `constants`
+    are reported beside them. `tables`, `plots` and `samples` are plain values as `experiments.study.tables` makes them.
     """
 
     claim: Claim
@@ -104,6 +155,7 @@ class Finding:
     population: str
     """The models, texts and sizes to which the verdict applies."""
     held_equal: str
+    constants: list[Constant] = field(default_factory=list)
     tables: list[dict[str, Any]] = field(default_factory=list)
     plots: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
@@ -114,7 +166,10 @@ class Finding:
 
     def facts(self) -> dict[str, Any]:
         """The finding as plain values that JSON can hold."""
-        parts = [asdict(verdict) | {"p": verdict.p} for verdict in self.verdicts]
         rest = {"answer": self.answer, "population": self.population, "held_equal": self.held_equal}
+        judged = {
+            "verdicts": [verdict.facts() for verdict in self.verdicts],
+            "constants": [asdict(constant) for constant in self.constants],
+        }
         shown = {"tables": self.tables, "plots": self.plots, "samples": self.samples}
-        return {"kind": "finding", **asdict(self.claim), "verdict": self.verdict, **rest, "verdicts": parts, **shown}
+        return {"kind": "finding", **asdict(self.claim), "verdict": self.verdict, **rest, **judged, **shown}

@@ -94,8 +94,11 @@ def correct_main_claims(scale: Scale) -> None:
     found = {name: read_finding(name, scale) for name in main if finding_path(name, scale).exists()}
     if len(found) < len(main):
         return
-    fields = [field.name for field in dataclasses.fields(Verdict)]
-    firsts = {name: Verdict(**{key: facts["verdicts"][0][key] for key in fields}) for name, facts in found.items()}
+    fields = {field.name for field in dataclasses.fields(Verdict)}
+    firsts = {
+        name: Verdict(**{key: value for key, value in facts["verdicts"][0].items() if key in fields})
+        for name, facts in found.items()
+    }
     for name, corrected in holm(firsts).items():
         found[name]["verdict"] = corrected.verdict
         found[name]["verdicts"][0] |= {"verdict": corrected.verdict, "note": corrected.note}

@@ -20,7 +20,7 @@ def table(title: str, frame: pd.DataFrame, note: str = "") -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
-        return float(f"{value:.4g}") if math.isfinite(value) else None
+        return _finite(float(f"{value:.4g}"))
     return int(value) if isinstance(value, np.integer) else value
 
 
@@ -62,6 +62,27 @@ def plot(title: str, x_label: str, y_label: str, series: Sequence[dict[str, Any]
     """
     plain = {"kind": "lines", "log_x": False, "log_y": False, "line": None, "description": title}
     return {"title": title, "x_label": x_label, "y_label": y_label, "series": list(series), **plain, **rest}
+
+
+def specification_curve(title: str, effects: pd.DataFrame, unit: str) -> dict[str, Any]:
+    """A plot of each recipe's effect with its 95 % interval over seeds, in ascending order.
+
+    Args:
+        effects: as `experiments.study.recipes.recipe_effects` returns them.
+    """
+    series = {
+        "name": title,
+        "x": [str(recipe) for recipe in effects["recipe"]],
+        "y": [_finite(value) for value in effects["estimate"]],
+        "low": [_finite(value) for value in effects["low"]],
+        "high": [_finite(value) for value in effects["high"]],
+    }
+    description = f"{title}: the effect of each recipe with its 95 % interval over seeds, in ascending order. Line: 0."
+    return plot(title, "recipe", unit, [series], kind="points", line=0.0, description=description)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def sample(title: str, text: str, run: Run, prompt: str = "") -> dict[str, Any]:

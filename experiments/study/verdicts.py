@@ -1,112 +1,209 @@
-"""How the figures of several runs decide a question: a 95 % interval, two one-sided tests and a verdict.
+"""How the figures of several runs decide a question: a 95 % interval, one-sided tests and a verdict.
 
 A claim says that a quantity (a difference of mean bits per character, a share) lies in a Region: beyond a threshold, or
-within a margin of zero ('A is equivalent to B'). It is supported if the 95 % interval lies wholly inside the region,
-refuted if it lies wholly outside, and inconclusive otherwise. Each kind of error therefore has a probability of at most
-2.5 %, and few or scattered runs decide nothing. For a margin, 'inside' amounts to the two one-sided tests of Schuirmann
-(1987) at 2.5 % each.
+within a margin of zero ('A is like B'). It is supported if the 95 % interval lies wholly inside the region, refuted if
+it lies wholly outside, and inconclusive otherwise. Each kind of error therefore has a probability of at most 2.5 %, and
+few or scattered runs decide nothing. For a margin, 'inside' amounts to the two one-sided tests of Schuirmann (1987) at
+2.5 % each.
+
+Which function judges what:
+    judge_share       in how many of the runs something happened
+    judge_difference  two arms whose runs are no pairs
+    judge_mean        a figure of each run, or the difference of each pair, whose spread is about symmetric
+    judge_median      a figure of each run against a threshold, whatever its spread: losses, shares near 0 or 1
+    judge_trend       curves along an ordered scale
+    judge_recipes     (experiments.study.recipes) differences under several recipes
+A figure that no run can change is not judged: findings.Constant.
+
+`python -m experiments.study.false_verdicts` simulates how often each of them gives a wrong verdict.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, special, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from experiments.study.findings import ABOVE_ZERO, BELOW_ZERO, INCONCLUSIVE, REFUTED, SUPPORTED, Region, Verdict
-
-ALPHA = 0.05
-"""Two-sided: each one-sided test is made at half of it."""
+from experiments.study.findings import (
+    ABOVE_ZERO,
+    ALIKE,
+    ALPHA,
+    BELOW_ZERO,
+    INCONCLUSIVE,
+    REFUTED,
+    SUPPORTED,
+    Region,
+    Verdict,
+)
 
 MIN_RUNS = 3
-"""Runs per side below which there is never a verdict, whatever `min_runs` says: two hardly show a variance."""
+"""Runs per side below which a t test never decides, whatever `min_runs` says: two hardly show a variance."""
 
 RANK_CORRELATION = "rank correlation"
+
+EVERYTHING = (-math.inf, math.inf)
+
+OneSided = Callable[[str, float], float]
+"""p(alternative, value): p of the one-sided test of the quantity against a value; 'greater' or 'less'."""
 
 
 # One question
 
 
+def judge_share(
+    question: str, successes: int, trials: int, region: Region, *, unit: str = "share of runs", held_equal: str = ""
+) -> Verdict:
+    """Whether the true rate of something that each run does or does not do lies in a region: exact binomial tests.
+
+    The interval is Clopper and Pearson's (1934), which inverts them. Five of five are p = 0.031 against a half, so six
+    runs at least are needed for any verdict on 'above 0.5', 36 for 'above 0.9'.
+
+    Args:
+        successes: in how many of the `trials` runs it happened.
+    """
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": trials}
+    if not trials:
+        return _undecided(region, None, "no runs", **about)
+
+    def p(alternative: str, value: float) -> float:
+        return float(stats.binomtest(successes, trials, min(max(value, 0.0), 1.0), alternative).pvalue)
+
+    exact = stats.binomtest(successes, trials).proportion_ci(1 - ALPHA, method="exact")
+    note = f"{successes} of {trials}; exact binomial test"
+    return _judged(region, successes / trials, (exact.low, exact.high), p, note=note, **about)
+
+
 def judge_difference(
-    question: str, a: ArrayLike, b: ArrayLike, region: Region, *, unit: str, held_equal: str = "", min_runs: int = 5
+    question: str,
+    a: ArrayLike,
+    b: ArrayLike,
+    region: Region,
+    *,
+    unit: str,
+    held_equal: str = "",
+    min_runs: int = 5,
+    bounds: tuple[float, float] = EVERYTHING,
 ) -> Verdict:
     """Whether mean(a) - mean(b) lies in a region, by Welch's t test.
 
     Welch's, not Student's: two arms may scatter differently, and a seed of one arm is not paired with the same seed of
     the other, since the weights drawn from it differ.
 
+    Where no arm has any spread only the range of the figures decides, by Hoeffding's inequality (1963, equation 2.7).
+    So does it where Welch's interval reaches beyond what the range allows: there a symmetric spread is impossible, and
+    the wider of the two intervals is taken.
+
     Args:
         a, b: a figure of each run. If one is not finite (a run that diverged), there is no mean and so no verdict.
         min_runs: of each side, below which there is no verdict.
+        bounds: the least and the greatest figure that a run can have: (0, 1) for a share.
     """
     first, second = _array(a), _array(b)
-    if min(len(first), len(second)) < max(MIN_RUNS, min_runs) or not _finite(first, second):
-        return _undecided(question, region, unit, held_equal, first, second, min_runs)
-    n, estimate = len(first) + len(second), float(first.mean() - second.mean())
-    if first.var() + second.var() == 0:
-        return _without_variance(question, estimate, region, unit, held_equal, n)
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(first) + len(second)}
+    estimate = _mean(first) - _mean(second)
+    if why := _unjudgeable(min_runs, first, second):
+        return _undecided(region, estimate, why, **about)
+    width = bounds[1] - bounds[0]
+    ranged = _hoeffding_difference(estimate, 1 / len(first) + 1 / len(second), width) if math.isfinite(width) else None
+    if _no_spread(first) and _no_spread(second):
+        return _by_range(region, estimate, ranged, **about)
     comparison = CompareMeans(DescrStatsW(first), DescrStatsW(second))
-    low, high = comparison.tconfint_diff(alpha=ALPHA, usevar="unequal")
+    interval = comparison.tconfint_diff(alpha=ALPHA, usevar="unequal")
 
     def p(alternative: str, value: float) -> float:
-        return float(comparison.ttest_ind(alternative=alternative, usevar="unequal", value=value)[1])
+        return float(comparison.ttest_ind(alternative=_LARGER[alternative], usevar="unequal", value=value)[1])
 
-    return _judged(question, estimate, float(low), float(high), p, region, unit, held_equal, n)
+    return _judged(region, estimate, *_in_range(interval, p, (-width, width), ranged), **about)
 
 
 def judge_mean(
-    question: str, values: ArrayLike, region: Region, *, unit: str, held_equal: str = "", min_runs: int = 5
+    question: str,
+    values: ArrayLike,
+    region: Region,
+    *,
+    unit: str,
+    held_equal: str = "",
+    min_runs: int = 5,
+    bounds: tuple[float, float] = EVERYTHING,
 ) -> Verdict:
     """Whether the mean of a figure lies in a region, by Student's t test.
 
-    For paired differences too, where one model is measured in two ways: pass the differences.
+    For paired differences too, where one model is measured in two ways: pass the differences. A figure with a skewed
+    spread belongs to `judge_median`: no test of a mean is right for every spread (Bahadur and Savage 1956).
 
-    Args: as for `judge_difference`.
+    Where there is no spread only the range of the figure decides, by Hoeffding's inequality (1963, theorem 1, in its
+    form with logarithms); if all values stand at an end of the range that is the exact binomial test. So does it where
+    Student's interval reaches beyond the range, as in `judge_difference`.
+
+    Args: as for `judge_difference`; `bounds` are those of the values that are passed, so (-1, 1) for differences of
+        shares.
     """
     array = _array(values)
-    if len(array) < max(MIN_RUNS, min_runs) or not _finite(array):
-        return _undecided(question, region, unit, held_equal, array, None, min_runs)
-    if array.var() == 0:
-        return _without_variance(question, float(array[0]), region, unit, held_equal, len(array))
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(array)}
+    estimate = _mean(array)
+    if why := _unjudgeable(min_runs, array):
+        return _undecided(region, estimate, why, **about)
+    ranged = _hoeffding(estimate, len(array), *bounds) if math.isfinite(bounds[1] - bounds[0]) else None
+    if _no_spread(array):
+        return _by_range(region, estimate, ranged, **about)
     described = DescrStatsW(array)
-    low, high = described.tconfint_mean(alpha=ALPHA)
 
     def p(alternative: str, value: float) -> float:
-        return float(described.ttest_mean(value, alternative=alternative)[1])
+        return float(described.ttest_mean(value, alternative=_LARGER[alternative])[1])
 
-    return _judged(question, float(array.mean()), float(low), float(high), p, region, unit, held_equal, len(array))
+    interval = described.tconfint_mean(alpha=ALPHA)
+    return _judged(region, estimate, *_in_range(interval, p, bounds, ranged), **about)
+
+
+def judge_median(question: str, values: ArrayLike, region: Region, *, unit: str, held_equal: str = "") -> Verdict:
+    """Whether the median run lies in a region, by the exact sign test; the interval consists of two of the values.
+
+    It holds for every spread, without any too: eight of eight runs beyond a threshold are p = 0.004, whatever their
+    figures are. Five runs decide nothing, six if all of them agree. A run that diverged may be given as infinite.
+    """
+    array = _array(values)
+    about: Any = {"question": question, "unit": unit, "held_equal": held_equal, "n": len(array)}
+    estimate = float(np.median(array)) if len(array) else math.nan
+    if not len(array) or np.isnan(array).any():
+        return _undecided(region, estimate, "a run without a figure" if len(array) else "no runs", **about)
+
+    def p(alternative: str, value: float) -> float:
+        return float(stats.quantile_test(array, q=value, p=0.5, alternative=alternative).pvalue)
+
+    interval = stats.quantile_test(array, p=0.5).confidence_interval(1 - ALPHA)  # NaN of fewer than six runs
+    return _judged(region, estimate, (interval.low, interval.high), p, note="median run; exact sign test", **about)
 
 
 def judge_trend(question: str, curves: ArrayLike, *, rising: bool, held_equal: str = "", min_runs: int = 5) -> Verdict:
-    """Whether a figure rises (or falls) along an ordered scale, by Page's trend test over the runs' curves.
+    """Whether a figure rises (or falls) along an ordered scale in the mean over the runs.
 
-    The estimate is the statistic which that test sums: Spearman's rank correlation of a curve with the scale (1: each
-    value is higher than the one before, -1: lower, 0: a level curve), its mean over the runs with a t interval. Ranks,
-    because one run with an outlier would hide a trend that every run shows.
+    The figure of a run is Spearman's rank correlation of its curve with the scale (1: each value is higher than the one
+    before, -1: lower, 0: a level curve), judged as any mean between -1 and 1. Ranks, because one run with an outlier
+    would hide a trend that every run shows. Page's trend test must agree: it is exact where no run has a trend, but
+    wrong alone where some runs rise and others fall, since it pools the levels of all runs. Five runs that all rise
+    throughout decide nothing, six do.
 
     Args:
         curves: (runs, levels), the same levels in the same order for each run; at least 3 levels.
     """
     table = np.asarray(curves, float)
     levels = table.shape[1]
-    region = ABOVE_ZERO if rising else BELOW_ZERO
     scale, ranks = (values - (levels + 1) / 2 for values in (np.arange(1, levels + 1), stats.rankdata(table, axis=1)))
-    values = _array(ranks @ scale / (scale @ scale))
-    if len(table) < max(MIN_RUNS, min_runs) or not _finite(table):
-        return _undecided(question, region, RANK_CORRELATION, held_equal, values, None, min_runs)
-    effect = judge_mean(question, values, region, unit=RANK_CORRELATION, held_equal=held_equal, min_runs=min_runs)
+    correlations = np.where(np.isfinite(table).all(1), ranks @ scale / (scale @ scale), np.nan)
+    region = ABOVE_ZERO if rising else BELOW_ZERO
+    options: Any = {"unit": RANK_CORRELATION, "held_equal": held_equal, "min_runs": min_runs, "bounds": (-1.0, 1.0)}
+    found = judge_mean(question, correlations, region, **options)
+    if found.low is None:
+        return found
     up, down = (float(stats.page_trend_test(ordered).pvalue) for ordered in (table, table[:, ::-1]))
-    p_supported, p_refuted = (up, down) if rising else (down, up)
-    assert effect.low is not None and effect.high is not None
-    # a t interval does not know that a correlation ends at ±1
-    effect = replace(effect, low=max(effect.low, -1.0), high=min(effect.high, 1.0))
-    decided = replace(effect, p_supported=p_supported, p_refuted=p_refuted, note="Page's trend test")
-    return replace(decided, verdict=_decide(p_supported, p_refuted))
+    true, false = (up, down) if rising else (down, up)
+    both = replace(found, p_supported=max(found.p_supported, true), p_refuted=max(found.p_refuted, false))
+    return replace(both, verdict=both.decided[0], note="t test of rank correlations and Page's test")
 
 
 # Several questions
@@ -115,41 +212,48 @@ def judge_trend(question: str, curves: ArrayLike, *, rising: bool, held_equal: s
 def judge_all(question: str, parts: Sequence[Verdict], *, held_equal: str = "") -> Verdict:
     """The verdict on a claim that must hold in each part: on each corpus, against each rival.
 
-    Supported if every part is: an intersection-union test, which needs no correction. Refuted if any part is: one wrong
-    refutation among the parts would be enough, so Bonferroni's correction multiplies p by their number. The estimate is
-    that of the deciding part: the one with the strongest evidence against the claim if the claim is refuted, otherwise
-    the one with the weakest evidence for it.
+    Supported if every part is: an intersection-union test, which needs no correction. Alike if every part is. Refuted
+    if any part is, and recipe-dependent if any part is and none is refuted: one wrong part would be enough, so
+    Bonferroni's correction multiplies p by their number.
+
+    It has no estimate and no interval of its own: those of the parts are in `parts`. A part that has parts itself is
+    replaced by them there.
     """
-    p_supported = max(part.p_supported for part in parts)
-    p_refuted = min(1.0, len(parts) * min(part.p_refuted for part in parts))
-    if p_refuted <= ALPHA / 2:
-        shown = min(parts, key=lambda part: part.p_refuted)
-    else:
-        shown = max(parts, key=lambda part: part.p_supported)
-    return replace(
-        shown,
+
+    def of_any(each: Sequence[float]) -> float:
+        return min(1.0, len(parts) * min(each))
+
+    joined = Verdict(
         question=question,
-        verdict=_decide(p_supported, p_refuted),
+        verdict=INCONCLUSIVE,
+        estimate=None,
+        low=None,
+        high=None,
+        unit="",
         n=sum(part.n for part in parts),
-        held_equal=held_equal or shown.held_equal,
-        p_supported=p_supported,
-        p_refuted=p_refuted,
-        note=f"{len(parts)} parts; the estimate is that of the deciding part: {shown.question}",
+        threshold="each part",
+        held_equal=held_equal or parts[0].held_equal,
+        p_supported=max(part.p_supported for part in parts),
+        p_refuted=of_any([part.p_refuted for part in parts]),
+        p_alike=max(part.p_alike for part in parts),
+        p_recipes=of_any([part.p_recipes for part in parts]),
+        parts=tuple(leaf for part in parts for leaf in part.parts or (part,)),
     )
+    return replace(joined, verdict=joined.decided[0])
 
 
 def holm(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
     """Holm's correction of several claims' verdicts together: one that is no longer significant becomes inconclusive.
 
     Corrected verdicts may be passed again, for instance after one claim has been judged a second time: the correction
-    leaves p_supported and p_refuted as they are.
+    leaves their p as they are.
     """
     adjusted = multipletests([verdict.p for verdict in verdicts.values()], alpha=ALPHA, method="holm")[1]
     corrected = {}
     for (name, verdict), p in zip(verdicts.items(), adjusted, strict=True):
         notes = [note for note in verdict.note.split("; ") if note and "Holm" not in note]
         notes.append(f"p after Holm's correction over {len(verdicts)} claims: {p:.2g}")
-        held = _decide(verdict.p_supported, verdict.p_refuted) if p <= ALPHA else INCONCLUSIVE
+        held = verdict.decided[0] if p <= ALPHA else INCONCLUSIVE
         corrected[name] = replace(verdict, verdict=held, note="; ".join(notes))
     return corrected
 
@@ -167,82 +271,155 @@ def confirmed_by_text(verdict: Verdict, region: Region, a: ArrayLike, b: ArrayLi
     """
     difference = np.asarray(a, float) - np.asarray(b, float)
     blocks = difference[: len(difference) // block * block].reshape(-1, block).mean(1)
+    taken_back: Any = {"verdict": INCONCLUSIVE, "p_supported": 1.0, "p_refuted": 1.0, "p_alike": 1.0}
     if len(blocks) < 2:
-        return replace(verdict, verdict=INCONCLUSIVE, note="held-out text shorter than two blocks")
+        return replace(verdict, **taken_back, note="held-out text shorter than two blocks")
     result = stats.bootstrap(
         (blocks,), np.mean, n_resamples=2000, confidence_level=1 - ALPHA, rng=0, method="percentile"
     )
     low, high = result.confidence_interval
     note = f"95 % interval over {len(blocks)} blocks of held-out text: {low:+.3f} to {high:+.3f}"
-    agrees = {SUPPORTED: region.holds(low, high), REFUTED: region.excludes(low, high)}.get(verdict.verdict, True)
+    agrees = {
+        SUPPORTED: region.holds(low, high),
+        REFUTED: region.excludes(low, high),
+        ALIKE: region.alike is not None and Region(-region.alike, region.alike).holds(low, high),
+    }.get(verdict.verdict, True)
     note = "; ".join(filter(None, [verdict.note, note + ("" if agrees else ", which does not bear it out")]))
-    if agrees:
-        return replace(verdict, note=note)
-    return replace(verdict, verdict=INCONCLUSIVE, p_supported=1.0, p_refuted=1.0, note=note)
+    return replace(verdict, note=note, **({} if agrees else taken_back))
+
+
+# Parts of the above
+
+
+_LARGER = {"greater": "larger", "less": "smaller"}
+"""scipy's names of the alternatives and those of statsmodels."""
+
+_OPPOSITE = {"greater": "less", "less": "greater"}
 
 
 def _array(values: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(values, float).reshape(-1)
 
 
-def _finite(*arrays: NDArray[np.float64]) -> bool:
-    return all(bool(np.isfinite(array).all()) for array in arrays)
+def _mean(array: NDArray[np.float64]) -> float:
+    """NaN where there is no finite mean."""
+    return float(array.mean()) if len(array) and np.isfinite(array).all() else math.nan
 
 
-def _decide(p_supported: float, p_refuted: float) -> str:
-    if p_supported <= ALPHA / 2:
-        return SUPPORTED
-    return REFUTED if p_refuted <= ALPHA / 2 else INCONCLUSIVE
+def _no_spread(array: NDArray[np.float64]) -> bool:
+    """Whether all figures are equal but for the rounding of floats."""
+    return bool(np.ptp(array) <= 1e-9 * abs(array[0]))
+
+
+def _unjudgeable(min_runs: int, *sides: NDArray[np.float64]) -> str:
+    """Why a test by means cannot be made; empty if it can."""
+    least = max(MIN_RUNS, min_runs)
+    if min(map(len, sides)) < least:
+        return f"fewer than {least} runs per side"
+    return "" if all(np.isfinite(side).all() for side in sides) else "a run without a finite figure"
+
+
+def p_values(region: Region, p: OneSided) -> dict[str, Any]:
+    """p_supported, p_refuted and p_alike of a Verdict, from the one-sided tests of its quantity."""
+
+    def within(low: float, high: float) -> list[tuple[str, float]]:
+        return [(side, value) for side, value in (("greater", low), ("less", high)) if math.isfinite(value)]
+
+    # inside a region means beyond both of its bounds, outside means beyond one of them
+    inside = within(region.low, region.high)
+    found = {
+        "p_supported": max(p(side, value) for side, value in inside),
+        "p_refuted": min(p(_OPPOSITE[side], value) for side, value in inside),
+    }
+    if region.alike is not None:
+        found["p_alike"] = max(p(side, value) for side, value in within(-region.alike, region.alike))
+    return found
 
 
 def _judged(
-    question: str,
-    estimate: float,
-    low: float,
-    high: float,
-    p: Any,
-    region: Region,
-    unit: str,
-    held_equal: str,
-    n: int,
+    region: Region, estimate: float, interval: tuple[float, float], p: OneSided, *, note: str = "", **about: Any
 ) -> Verdict:
-    """`p(alternative, value)`: p of the one-sided test of the mean against a value; 'larger' or 'smaller'."""
-    bounds = [("larger", region.low), ("smaller", region.high)]
-    bounds = [(alternative, value) for alternative, value in bounds if math.isfinite(value)]
-    # inside a margin means beyond both bounds, outside means beyond one of them
-    p_supported = max(p(alternative, value) for alternative, value in bounds)
-    opposite = {"larger": "smaller", "smaller": "larger"}
-    p_refuted = min(p(opposite[alternative], value) for alternative, value in bounds)
-    about: Any = {"question": question, "unit": unit, "n": n, "threshold": str(region), "held_equal": held_equal}
-    tested: Any = {"p_supported": p_supported, "p_refuted": p_refuted, "verdict": _decide(p_supported, p_refuted)}
-    return Verdict(estimate=estimate, low=low, high=high, **about, **tested)
+    """The verdict that the one-sided tests give; an end of the interval that is NaN is missing."""
+    low, high = (None if math.isnan(end) else float(end) for end in interval)
+    judged = Verdict(
+        verdict=INCONCLUSIVE,
+        estimate=estimate,
+        low=low,
+        high=high,
+        threshold=str(region),
+        note=note,
+        **about,
+        **p_values(region, p),
+    )
+    return replace(judged, verdict=judged.decided[0])
 
 
-def _without_variance(question: str, value: float, region: Region, unit: str, held_equal: str, n: int) -> Verdict:
-    """Where all runs give the same figure, a t test divides by zero and the figure itself decides."""
-    inside = region.low < value < region.high
-    about: Any = {"question": question, "unit": unit, "n": n, "threshold": str(region), "held_equal": held_equal}
-    certain: Any = {"p_supported": float(not inside), "p_refuted": float(inside), "note": "all runs agree"}
-    return Verdict(estimate=value, low=value, high=value, verdict=SUPPORTED if inside else REFUTED, **about, **certain)
+def _undecided(region: Region, estimate: float | None, why: str, **about: Any) -> Verdict:
+    """Inconclusive; with the estimate if there is one."""
+    known = None if estimate is None or math.isnan(estimate) else estimate
+    threshold = str(region)
+    return Verdict(verdict=INCONCLUSIVE, estimate=known, low=None, high=None, threshold=threshold, note=why, **about)
 
 
-def _undecided(
-    question: str,
-    region: Region,
-    unit: str,
-    held_equal: str,
-    first: NDArray[np.float64],
-    second: NDArray[np.float64] | None,
-    min_runs: int,
-) -> Verdict:
-    """Inconclusive for too few runs or a run without a finite figure; with the estimate if all figures are finite."""
-    sides = [first] if second is None else [first, second]
-    n = sum(map(len, sides))
-    means = [float(side.mean()) if len(side) and _finite(side) else None for side in sides]
-    estimate = None
-    if None not in means:
-        estimate = means[0] if len(means) == 1 else means[0] - means[1]  # type: ignore[operator]
-    few = min(map(len, sides)) < max(MIN_RUNS, min_runs)
-    why = f"fewer than {max(MIN_RUNS, min_runs)} runs per side" if few else "a run without a finite figure"
-    about: Any = {"question": question, "unit": unit, "n": n, "threshold": str(region), "held_equal": held_equal}
-    return Verdict(verdict=INCONCLUSIVE, estimate=estimate, low=None, high=None, note=why, **about)
+Ranged = tuple[tuple[float, float], OneSided]
+"""The interval and the tests that follow from the range of a quantity alone."""
+
+
+def _by_range(region: Region, estimate: float, ranged: Ranged | None, **about: Any) -> Verdict:
+    """The verdict where all runs agree: by the range, or none."""
+    if ranged is None:
+        return _undecided(region, estimate, "all runs agree, which shows no spread to judge by", **about)
+    return _judged(region, estimate, *ranged, note="all runs agree; Hoeffding's interval", **about)
+
+
+def _in_range(
+    interval: tuple[float, float], p: OneSided, bounds: tuple[float, float], ranged: Ranged | None
+) -> tuple[tuple[float, float], OneSided]:
+    """A t interval and its tests as they are where the interval lies within the bounds, otherwise cut off there, and
+    the wider of it and the interval that follows from the range."""
+    low, high = interval
+    if bounds[0] <= low and high <= bounds[1]:
+        return interval, p
+    cut = (max(low, bounds[0]), min(high, bounds[1]))
+    if ranged is None:
+        return cut, p
+    other, q = ranged
+    return (min(cut[0], other[0]), max(cut[1], other[1])), lambda side, value: max(p(side, value), q(side, value))
+
+
+def _hoeffding(mean: float, n: int, low: float, high: float) -> Ranged:
+    """For the mean of n independent figures between low and high, by Hoeffding (1963), theorem 1."""
+    x = min(max((mean - low) / (high - low), 0.0), 1.0)
+
+    def bound(m: float) -> float:
+        """The probability of a mean of n that lies as far from m as x does, on the same side."""
+        return math.exp(-n * float(special.rel_entr(x, m) + special.rel_entr(1 - x, 1 - m)))
+
+    def p(alternative: str, value: float) -> float:
+        m = min(max((value - low) / (high - low), 0.0), 1.0)
+        beyond = x > m if alternative == "greater" else x < m
+        return bound(m) if beyond else 1.0
+
+    def end(limit: float) -> float:
+        """Where the bound is half of ALPHA between the limit and x; x itself if it stands at the limit."""
+        if x == limit:
+            return x
+        return float(optimize.brentq(lambda m: bound(m) - ALPHA / 2, limit, x))
+
+    return (low + (high - low) * end(0.0), low + (high - low) * end(1.0)), p
+
+
+def _hoeffding_difference(difference: float, inverse_n: float, width: float) -> Ranged:
+    """For a difference of two means of independent figures, by Hoeffding (1963), equation 2.7.
+
+    Args:
+        inverse_n: 1/n + 1/m of the two sides' numbers of figures.
+        width: of the range of a figure.
+    """
+
+    def p(alternative: str, value: float) -> float:
+        t = (difference - value) / width if alternative == "greater" else (value - difference) / width
+        return math.exp(-2 * t**2 / inverse_n) if t > 0 else 1.0
+
+    reach = width * math.sqrt(math.log(2 / ALPHA) * inverse_n / 2)
+    return (max(difference - reach, -width), min(difference + reach, width)), p

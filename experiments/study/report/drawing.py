@@ -31,7 +31,7 @@ LINE = 0.165
 INK, GRID, SHADE = "#010101", "#020202", "#030303"
 """Placeholders for colours of the page, light or dark: `_inline` replaces them."""
 
-MARKS = dict(zip(VERDICTS, "sXo", strict=True))
+MARKS = dict(zip(VERDICTS, "sXD^o", strict=True))
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib; wider than a browser's font, so no text is cut off there

@@ -8,16 +8,28 @@ from typing import Any
 
 from charcells.errors import UserError
 from experiments.study.catalogue import CLAIMS
-from experiments.study.findings import INCONCLUSIVE, REFUTED, SUPPORTED
+from experiments.study.findings import ALIKE, INCONCLUSIVE, RECIPE_DEPENDENT, REFUTED, SUPPORTED
 
 Finding = dict[str, Any]
 """A finding as its file has it: see SHAPE."""
 
-VERDICTS = {SUPPORTED: "✓", REFUTED: "✗", INCONCLUSIVE: "?"}
+VERDICTS = {SUPPORTED: "✓", REFUTED: "✗", ALIKE: "≈", RECIPE_DEPENDENT: "±", INCONCLUSIVE: "?"}
 """Each verdict and its sign, so that no verdict is shown by colour alone."""
 
 NUMBER = (int, float)
 FIGURE = (int, float, type(None))
+QUESTION = {
+    "question": str,
+    "verdict": str,
+    "estimate": FIGURE,
+    "low": FIGURE,
+    "high": FIGURE,
+    "unit": str,
+    "n": int,
+    "threshold": str,
+}
+"""What a verdict has, and each of its parts."""
+
 SHAPE = {
     "name": str,
     "source": str,
@@ -35,19 +47,14 @@ SHAPE = {
     "held_equal": str,
     "verdicts": [
         {
-            "question": str,
-            "verdict": str,
-            "estimate": FIGURE,
-            "low": FIGURE,
-            "high": FIGURE,
-            "unit": str,
-            "n": int,
-            "threshold": str,
+            **QUESTION,
             "held_equal?": str,
             "p?": NUMBER,
             "note?": str,
+            "parts?": [QUESTION],
         }
     ],
+    "constants?": [{"question": str, "value": NUMBER, "unit": str, "note?": str}],
     "tables?": [{"title": str, "columns": [str], "rows": [[(str, bool, *FIGURE)]], "note?": str}],
     "plots?": [
         {
@@ -79,13 +86,14 @@ A key with '?' may be missing or null."""
 def read_findings(folder: Path) -> list[Finding]:
     """The findings of a folder: the main claims first, in the order of CLAIMS, then the others by name.
 
-    Missing tables, plots and samples become empty lists, NaN and infinities become None. JSON files of another kind are
-    skipped.
+    Missing constants, tables, plots and samples become empty lists, NaN and infinities become None. JSON files of
+    another kind are skipped.
 
     Raises UserError with the file's name if one cannot be read or does not have the SHAPE, if two have the same name,
     and if there is no finding.
     """
-    lacking: Finding = {"tables": [], "plots": [], "samples": [], "run_command": None, "source_title": ""}
+    lacking: Finding = {key: [] for key in ("constants", "tables", "plots", "samples")}
+    lacking |= {"run_command": None, "source_title": ""}
     findings: dict[str, Finding] = {}
     files: dict[str, Path] = {}
     for path in sorted(folder.glob("*.json")):
@@ -150,7 +158,8 @@ def _check_meaning(finding: Finding) -> None:
         raise UserError(f"name is {finding['name']!r}: it must be lower-case letters, digits and underscores")
     if not finding["verdicts"]:
         raise UserError("verdicts is empty: the first one is the claim's")
-    for verdict in (finding["verdict"], *(each["verdict"] for each in finding["verdicts"])):
+    judged = [part for each in finding["verdicts"] for part in (each, *(each.get("parts") or []))]
+    for verdict in (finding["verdict"], *(each["verdict"] for each in judged)):
         if verdict not in VERDICTS:
             raise UserError(f"verdict is {verdict!r}: it must be one of {', '.join(VERDICTS)}")
     for table in finding.get("tables") or []:

@@ -40,7 +40,12 @@ def with_decimals(value: float | None, decimals: int) -> str:
 
 
 def estimate(verdict: Finding) -> str:
-    """The estimate with its interval and unit, as 0.012 (−0.010 to 0.034) bits per character."""
+    """The estimate with its interval and unit, as 0.012 (−0.010 to 0.034) bits per character.
+
+    Of a verdict in parts those of each part, after its question.
+    """
+    if parts := verdict.get("parts"):
+        return "; ".join(f"{part['question']}: {estimate(part)}" for part in parts)
     if verdict["estimate"] is None:
         return "no estimate"
     text = rounded(verdict)

@@ -21,7 +21,7 @@ from experiments.study.findings import Region
 from experiments.study.report import __main__ as report
 from experiments.study.report.__main__ import BEGIN, END, main, pieces, replaced
 from experiments.study.report.drawing import series_colours
-from experiments.study.report.reading import VERDICTS, read_findings
+from experiments.study.report.reading import QUESTION, VERDICTS, read_findings
 from experiments.study.report.words import estimate, number, region
 
 RESULTS = Path(__file__).parents[3] / "experiments" / "results"
@@ -73,6 +73,12 @@ def drawn(title, kind, *all_series, **more):
     return {**facts, "series": list(all_series), "line": None, "description": f"{title}: to be seen", **more}
 
 
+PARTS = [
+    {key: verdict(name, "alike", figures)[key] for key in QUESTION}
+    for name, figures in (("biblia", (0.01, -0.005, 0.015)), ("quijote", (-0.002, -0.012, 0.008)))
+]
+
+
 @pytest.fixture(scope="module")
 def findings():
     """By name: one full of figures, one full of hostile and endless texts, one that lacks what may be missing."""
@@ -89,6 +95,12 @@ def findings():
             verdict("one side", "inconclusive", (0.5, None, 0.7), "above 0.25", unit="share"),
             verdict("no interval", "inconclusive", (0.1, None, None), "between 0 and 1", unit="share"),
             verdict("no figure", "inconclusive", (None, None, None), "above 0"),
+            verdict("all of them", "alike", (None, None, None), "each part", unit="", parts=PARTS),
+            verdict("over recipes", "recipe-dependent", (0.01, -0.02, 0.04), "above 0"),
+        ],
+        constants=[
+            {"question": "multiply-adds of a GRU", "value": 98304, "unit": "per character", "note": "128 units"},
+            {"question": "the shortest", "value": 0.5, "unit": HOSTILE},
         ],
         tables=[
             {
@@ -269,7 +281,7 @@ def test_headings_tables_and_verdicts_can_be_heard(page):
     assert page.headings.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(page.headings))
     tags = [tag for tag, _ in page.tags]
-    assert tags.count("caption") == tags.count("table") == 1 + 3 + 4
+    assert tags.count("caption") == tags.count("table") == 1 + 3 + 4 + 1
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     regions = [attributes for tag, attributes in page.tags if attributes.get("class") == "table"]
     assert all(each["tabindex"] == "0" and each["role"] == "region" for each in regions)
@@ -307,7 +319,7 @@ def test_colours_stand_out_from_either_page():
     style = report.TEMPLATE.read_text(encoding="utf-8").partition("</style>")[0]
     for scheme in style.split("@media screen"):
         shown = {name: "#" + "".join(c * (2 if len(value) == 3 else 1) for c in value)
-                 for name, value in re.findall(r"--(\w+): #([0-9a-f]+)", scheme)}  # fmt: skip
+                 for name, value in re.findall(r"--([\w-]+): #([0-9a-f]+)", scheme)}  # fmt: skip
         for name in ("ink", "dim", "link", *VERDICTS):
             for ground in ("page", "faint"):
                 assert contrast(shown[name], shown[ground]) >= 4.5, (name, ground)
@@ -325,6 +337,20 @@ def test_an_interval_has_the_decimals_it_is_worth():
     assert estimate(verdict("", figures=(1e-16, 0.0, 2.34e-16), unit="")) == "1e−16 (0 to 2.3e−16)"
     assert estimate(verdict("", figures=(0.5, None, None), unit="share")) == "0.5 share"
     assert estimate(verdict("", figures=(None, None, None))) == "no estimate"
+
+
+def test_a_verdict_in_parts_is_written_as_those_of_its_parts():
+    both = verdict("all of them", "alike", (None, None, None), "each part", unit="", parts=PARTS)
+    assert estimate(both) == (
+        "biblia: 0.010 (−0.005 to 0.015) bits per character; quijote: −0.002 (−0.012 to 0.008) bits per character"
+    )
+
+
+def test_constants_are_shown_without_a_verdict(page):
+    table = page.source.partition("Reported, not tested</h3>")[2].partition("</table>")[0]
+    assert "98,304</td>" in table
+    assert "multiply-adds of a GRU" in table
+    assert "badge" not in table
 
 
 def test_numbers_are_read_easily():
@@ -419,7 +445,7 @@ def change(facts, path, value):
         (["verdicts"], [], "verdicts is empty"),
         (["verdicts"], {}, "verdicts is {}, not a list"),
         (["verdicts"], [3], r"verdicts\[0\] is 3, not an object"),
-        (["verdict"], "maybe", "must be one of supported, refuted, inconclusive"),
+        (["verdict"], "maybe", "must be one of supported, refuted, alike, recipe-dependent, inconclusive"),
         (["name"], "../x y", "lower-case letters"),
         (["plots", 0, "kind"], "pie", "must be lines or points"),
         (["plots", 0, "series", 0, "y"], [1], "series 'lstm' of unequal lengths"),
