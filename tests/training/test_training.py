@@ -133,6 +133,16 @@ VARIANTS = {
     ),
     "no_held_out_text": (["data.val_fraction=0", "data.test_fraction=0"], [1, 11, 15, LAST]),
     "max_steps_inside_an_epoch": (["trainer.max_steps=23"], [5, 22, LAST]),
+    # batches of a whole epoch and one more: 799 characters, less 4 × 20, in steps of 4
+    "overlapping": (
+        ["cell=rnn", "data.sampling=overlapping", "data.carry_state=true", "model.dropout=0.3", "model.num_layers=2"],
+        [1, 100, 180, 181, LAST],
+    ),
+    # text that goes on from epoch to epoch as if it were one
+    "never_reset": (
+        ["cell=lstm", "data.sampling=windows", "data.carry_state=true", "data.reset_state=never"],
+        [1, 5, EPOCH, EPOCH + 1, LAST],
+    ),
     "one_hot": (["model.embedding_dim=null", "cell=gru", "optimizer=rmsprop"], [EPOCH, 2 * EPOCH + 3]),
 }
 

@@ -1,7 +1,7 @@
 """CharLM: training and scoring of a CharRNN.
 
-Training is truncated backpropagation through time: each window starts from the final state of the window before, and
-gradients stop there. Losses are in nats per character; bpc is bits per character, nats / ln 2.
+Training is truncated backpropagation through time: where the state is carried, each window starts from the final state
+of the window in the same row of the batch before, and gradients stop there. Losses are in nats per character; bpc is bits per character, nats / ln 2.
 
 If several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is the
 gradient of the batch. A checkpoint holds the recurrent state of the whole batch and the random state of each rank.
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from charcells.config import Config
+from charcells.config import Config, carries_state
 from charcells.models.cells import State, detach, join_rows, split_rows, to_device
 from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import Description, add_entries, training_entry
@@ -45,8 +45,7 @@ class CharLM(LeanModule):
         self.description = description
         self.steps_per_epoch = steps_per_epoch
         self.total_steps = total_steps(config, steps_per_epoch)
-        carry_state = config.data.carry_state
-        self.carry_state = config.data.sampling == "streams" if carry_state is None else carry_state
+        self.carry_state = carries_state(config.data)
         self.train_state: State = None
         self.score = HeldOutScore()
         self.held_out: dict[str, float] = {}
@@ -65,7 +64,8 @@ class CharLM(LeanModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
-        if batch_idx == 0 or not self.carry_state:
+        epoch_begins = batch_idx == 0 and self.config.data.reset_state == "epoch"
+        if epoch_begins or not self.carry_state:
             self.train_state = None
         logits, state = self.model(inputs, self.train_state)
         self.train_state = detach(state)
