@@ -407,7 +407,8 @@ def _check_together(config: Config) -> None:
         )
     if data.reset_state == "never" and not carries_state(data):
         raise UserError(
-            "data.reset_state=never needs a state that is carried from batch to batch: set data.carry_state=true"
+            "data.reset_state=never needs a state that is carried from batch to batch: set data.carry_state=true, or "
+            "data.reset_state=epoch"
         )
     if data.batch_size % trainer.devices != 0:
         more = -(-data.batch_size // trainer.devices) * trainer.devices

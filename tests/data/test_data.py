@@ -126,7 +126,9 @@ def test_overlapping_batches_never_change_their_order():
 
 def test_each_character_is_read_seq_len_times_by_overlapping_windows():
     n, b, t = 500, 4, 7
-    read = Counter(character for batch in epoch(batches(n, b, t, "overlapping")) for row in batch[0] for character in row)
+    read = Counter(
+        character for batch in epoch(batches(n, b, t, "overlapping")) for row in batch[0] for character in row
+    )
     assert {read[character] for character in range(t - 1, n - b * t)} == {t}
 
 

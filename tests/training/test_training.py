@@ -133,12 +133,19 @@ VARIANTS = {
     ),
     "no_held_out_text": (["data.val_fraction=0", "data.test_fraction=0"], [1, 11, 15, LAST]),
     "max_steps_inside_an_epoch": (["trainer.max_steps=23"], [5, 22, LAST]),
-    # batches of a whole epoch and one more: 799 characters, less 4 × 20, in steps of 4
+    # an epoch of 31 steps: 200 characters, less 4 × 20, in steps of 4, and the first
     "overlapping": (
-        ["cell=rnn", "data.sampling=overlapping", "data.carry_state=true", "model.dropout=0.3", "model.num_layers=2"],
-        [1, 100, 180, 181, LAST],
+        [
+            "cell=rnn",
+            "data.sampling=overlapping",
+            "data.carry_state=true",
+            "data.train_fraction=0.25",
+            "model.dropout=0.3",
+            "model.num_layers=2",
+        ],
+        [1, 13, 31, 32, LAST],
     ),
-    # text that goes on from epoch to epoch as if it were one
+    # interrupted at the end of an epoch, too, where the state would be reset
     "never_reset": (
         ["cell=lstm", "data.sampling=windows", "data.carry_state=true", "data.reset_state=never"],
         [1, 5, EPOCH, EPOCH + 1, LAST],
