@@ -113,7 +113,7 @@ def test_keras_book_says_how_many_parameters_are_the_second_bias(tmp_path: Path)
 
 
 def test_keras_book_never_sets_its_state_back(tmp_path: Path) -> None:
-    """Two epochs of one batch: with dropout, clipping and schedule away, the second begins where the first ended."""
+    """Two epochs of one batch each: only the second loss tells whether its state began at zero."""
     options = ["model.hidden_size=8", "data.batch_size=2", "samples.length=1", "trainer.max_epochs=2"]
     text = PROMPTS * 2  # two chunks of 101 at most
     losses = {}

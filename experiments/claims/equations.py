@@ -1,8 +1,8 @@
 """Sources 002 and 004 print recurrences; this checks that PyTorch's layers compute them.
 
-Printed: the tanh RNN, in 002's equations 1 to 3 (without biases) and code, and in 004's worked example; the gates of the
-LSTM, in 004 (with one bias each, PyTorch's two added). No source prints the GRU's equations: its formula is that of
-PyTorch's documentation.
+Printed: the tanh RNN, in 002's equations 1 to 3 (without biases) and code, and in 004's worked example; the gates of
+the LSTM, in 004 (with one bias each, where PyTorch adds two). No source prints the GRU's equations: its formula is that
+of PyTorch's documentation.
 
 004's listing adds `b_hh` twice, to the input's part and to the recurrent one. Taken literally it does not give the
 numbers printed below it; with `b_ih` and `b_hh` it does.

@@ -48,9 +48,9 @@ WRONG = "No time. «El libro empieza años lures lencio do a lontanos pa ee o le
 LAPTOP = {"experiment": "batch_and_size", "model.hidden_size": 128}
 
 KJV = (
-    "46 minutes on an RTX 4060 Ti with 512 units. «Henrique says upon them, and the earth shall be fallen: and I heard at "
-    "heaven from the bodies together in the winepress and swelling fell of the meders of Offer a sea. / Revelation 21:15 "
-    "And he like a first pray peared in purple …»"
+    "46 minutes on an RTX 4060 Ti with 512 units. «Henrique says upon them, and the earth shall be fallen: and I heard "
+    "at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a sea. / Revelation "
+    "21:15 And he like a first pray peared in purple …»"
 )
 REPUBLIC = (
     "1 hour 40 minutes on an RTX 4060 Ti with 512 units. «Eduardo, the great philosopher, as free format used by the "
@@ -58,8 +58,8 @@ REPUBLIC = (
     "of men passes for each one at wife.»"
 )
 PORTUGUESE = (
-    "1 minute 40 seconds on an RTX 4060 Ti with 512 units, about 2 epochs. «E o professor João Carlos, rei vitorioso das "
-    "máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»"
+    "1 minute 40 seconds on an RTX 4060 Ti with 512 units, about 2 epochs. «E o professor João Carlos, rei vitorioso "
+    "das máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»"
 )
 SHUFFLED = {
     "data.sampling": "windows",
@@ -117,9 +117,9 @@ SYSTEMS = [
 
 EARLIER = (
     "Source 003 reads overlapping windows in text order. The rows named 'earlier preset' are not its system: this "
-    "project's presets had windows cut one after another and shuffled, 256 units, dropout 0.5 and temperature 0.8 until "
-    "its public code was read. They show what the order of training changes. In text order nothing is held out, so there "
-    "are no bits per character."
+    "project's presets had windows cut one after another and shuffled, 256 units, dropout 0.5 and temperature 0.8 "
+    "until its public code was read. They show that the systems run; they differ from the others in more than order. "
+    "In text order nothing is held out, so there are no bits per character."
 )
 
 

@@ -146,14 +146,15 @@ class DataConfig:
     )
     sampling: str = option(
         "streams",
-        "streams: contiguous text, one window after another; windows: shuffled windows; overlapping: windows that begin "
-        "at every character, in text order",
+        "streams: contiguous text, one window after another; windows: shuffled windows; overlapping: windows that "
+        "begin at every character, in text order",
         choices=("streams", "windows", "overlapping"),
     )
     carry_state: bool | None = option(
         None,
         "carry the hidden state over to the next batch; null: yes for streams, no otherwise. Only streams go on where "
-        "the state ended: overlapping windows begin batch_size characters later, not seq_len, and shuffled ones anywhere",
+        "the state ended: overlapping windows begin batch_size characters later, not seq_len, and shuffled ones "
+        "anywhere",
     )
     reset_state: str = option(
         "epoch",

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from charcells.errors import UserError
 
-
 ROWS = {"streams": "streams", "windows": "windows", "overlapping": "overlapping windows"}
 """What the rows of a batch are called, by `sampling`."""
 

@@ -1,7 +1,8 @@
 """CharLM: training and scoring of a CharRNN.
 
 Training is truncated backpropagation through time: where the state is carried, each window starts from the final state
-of the window in the same row of the batch before, and gradients stop there. Losses are in nats per character; bpc is bits per character, nats / ln 2.
+of the window in the same row of the batch before, and gradients stop there. Losses are in nats per character; bpc is
+bits per character, nats / ln 2.
 
 If several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is the
 gradient of the batch. A checkpoint holds the recurrent state of the whole batch and the random state of each rank.
