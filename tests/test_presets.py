@@ -1,6 +1,8 @@
 """The presets of the five sources: that each runs, and that it is the system that its source describes."""
 
+import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from numpy.typing import NDArray
 
 from charcells.cli.compose import CONF_DIR, compose
 from charcells.config import Config
+from charcells.data.module import CharDataModule
 from charcells.data.streams import TrainBatches
 from charcells.models.char_rnn import CharRNN, count_parameters
 from charcells.text.vocabulary import Vocabulary
+from charcells.training.length import RunLength
 from charcells.training.train import train
 
 PRESETS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml") if not path.stem.endswith("_sweep"))
@@ -109,6 +113,20 @@ def test_keras_book_says_how_many_parameters_are_the_second_bias(tmp_path: Path)
     assert "32 of them PyTorch's second bias" in (tmp_path / "run" / "train.log").read_text()
 
 
+def test_keras_book_never_sets_its_state_back(tmp_path: Path) -> None:
+    """Two epochs of one batch each: only the second loss tells whether its state began at zero."""
+    options = ["model.hidden_size=8", "data.batch_size=2", "samples.length=1", "trainer.max_epochs=2"]
+    text = PROMPTS * 2  # two chunks of 101 at most
+    losses = {}
+    for name, more in {"preset": [], "reset": ["data.reset_state=epoch"]}.items():
+        config = on_file(tmp_path, text, "experiment=keras_book", *options, "trainer.log_every_n_steps=1", *more)
+        assert train(config, tmp_path / name)["steps"] == 2
+        rows = (tmp_path / name / "metrics.csv").read_text().splitlines()[1:]
+        losses[name] = [line.split(",")[3] for line in rows]
+    assert losses["preset"][0] == losses["reset"][0]
+    assert losses["preset"][1] != losses["reset"][1]
+
+
 def test_keras_chunks_are_cut_one_after_another() -> None:
     text = torch.arange(1000, dtype=torch.int32)
     batches = TrainBatches(text, batch_size=3, seq_len=100, sampling="windows", seed=1, stride=101)
@@ -124,10 +142,82 @@ def test_stride_one_gives_every_window() -> None:
     assert sorted(inputs[0, 0].item() for inputs, _ in batches) == list(range(10))
 
 
-class MinCharRNN:
-    """The equations printed in source 002, one window at a time, in float64; Adagrad as torch has it."""
+BIBLE = ["bible_report", "bible_report_pt", "bible_report_republic"]
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
-    def __init__(self, weights: dict[str, NDArray[np.float64]]) -> None:
+
+@pytest.mark.parametrize("preset", [name + suffix for name in BIBLE for suffix in ("", "_laptop")])
+def test_dropout_and_state_of_source_003_follow_the_cell(preset: str) -> None:
+    for cell, dropout, carried, reset in (
+        ("lstm", 0.1, False, "epoch"),
+        ("gru", 0.5, True, "never"),
+        ("rnn", 0.5, True, "never"),
+    ):
+        config = compose([f"experiment={preset}", f"cell={cell}"])
+        assert (config.model.dropout, config.model.output_dropout) == (dropout, 0)
+        assert (config.data.carry_state, config.data.reset_state) == (carried, reset)
+        assert (config.data.sampling, config.data.batch_size, config.data.seq_len) == ("overlapping", 64, 100)
+        assert (config.optimizer.name, config.optimizer.lr, config.trainer.gradient_clip_val) == ("adam", 2e-3, None)
+        assert (config.data.val_fraction, config.data.test_fraction, config.samples.temperature) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize(("preset", "layers"), list(zip(BIBLE, (2, 3, 3), strict=True)))
+def test_the_systems_of_source_003_have_the_parameters_of_512_units(preset: str, layers: int, cell: str) -> None:
+    config = compose([f"experiment={preset}", f"cell={cell}"])
+    options = config.model
+    h, v = 512, 81
+    with torch.device("meta"):
+        model = CharRNN(v, cell, options.embedding_dim, options.hidden_size, options.num_layers, init="torch")
+    layer = GATES[cell] * (h * h + h * h + h + h)
+    assert count_parameters(model) == v * h + layers * layer + h * v + v
+
+
+@pytest.mark.parametrize(
+    ("preset", "characters", "updates"),
+    [
+        ("bible_report", 4_406_471, 137_504),  # 2 epochs of 68,752: (4,406,471 - 6,400) // 64 + 1
+        ("bible_report_pt", 100_000, 2_926),  # 2 of 1,463, some 100 s at 31.8 ms each
+        ("bible_report_republic", 1_214_416, 188_760),  # 10 of 18,876, 100 minutes at 31.8 ms each
+        ("bible_report_laptop", 220_323, 6_686),
+        ("bible_report_pt_laptop", 100_000, 2_926),
+        ("bible_report_republic_laptop", 121_441, 3_596),
+    ],
+)
+def test_the_runs_of_source_003_have_the_updates_of_its_code(preset: str, characters: int, updates: int) -> None:
+    config = compose([f"experiment={preset}"])
+    data = CharDataModule(config.corpus, corpora(config), **dataclasses.asdict(config.data))
+    data.setup()
+    text = data.text.train_text
+    assert len(text) == characters
+    assert RunLength.of(config, len(data.train_batches)).total_steps == updates
+    # batches against slices of the text: the first two, one of the middle, which comes in its turn, and the last
+    wanted = {0, 1, 500, len(data.train_batches) - 1}
+    for k, (inputs, targets) in enumerate(data.train_batches):
+        if k in wanted:
+            begins = range(64 * k, 64 * k + 64)
+            assert [data.vocabulary.decode(row) for row in inputs.tolist()] == [text[i : i + 100] for i in begins]
+            assert [data.vocabulary.decode(row) for row in targets.tolist()] == [text[i + 1 : i + 101] for i in begins]
+    assert k == len(data.train_batches) - 1
+    assert 64 * k + 6_400 <= characters < 64 * (k + 1) + 6_400
+
+
+def corpora(config: Config) -> str:
+    """The folder with the corpora; the test is skipped where there is none."""
+    folder = os.environ.get("CHARCELLS_CORPORA")
+    if folder is None or not (Path(folder) / str(config.corpus.file)).exists():
+        pytest.skip(f"{config.corpus.file} is not in the folder that CHARCELLS_CORPORA names")
+    return folder
+
+
+class MinCharRNN:
+    """The equations printed in source 002, one window at a time, in float64; Adagrad as torch has it.
+
+    Its printed derivative of tanh is the one exception: with `as_printed` it is (1 - h) h, otherwise 1 - h².
+    """
+
+    def __init__(self, weights: dict[str, NDArray[np.float64]], *, as_printed: bool = False) -> None:
+        self.as_printed = as_printed
         self.wxh, self.whh, self.why = (
             weights["rnn.weight_ih_l0"],
             weights["rnn.weight_hh_l0"],
@@ -159,7 +249,8 @@ class MinCharRNN:
             dy[targets[t]] -= 1
             dwhy += np.outer(dy, hs[t + 1])
             dby += dy
-            dh_raw = (1 - hs[t + 1] ** 2) * (self.why.T @ dy + dh_next)
+            h = hs[t + 1]
+            dh_raw = ((1 - h) * h if self.as_printed else 1 - h**2) * (self.why.T @ dy + dh_next)
             dbh += dh_raw
             dwxh += np.outer(dh_raw, xs[t])
             dwhh += np.outer(dh_raw, hs[t])
@@ -219,6 +310,21 @@ def test_min_char_rnn_learns_hello(tmp_path: Path) -> None:
     summary = train(config, tmp_path / "run")
     assert summary["train/loss"] < 0.05
     assert load(tmp_path / "run").generate("h", length=4, temperature=0) == "hello"
+
+
+@pytest.mark.parametrize("as_printed", [False, True])
+def test_the_printed_derivative_learns_hello_as_the_right_one_does(as_printed: bool) -> None:
+    torch.manual_seed(1)
+    start = CharRNN(4, "rnn", embedding_dim=None, hidden_size=100, init="normal", freeze_second_bias=True)
+    twin = MinCharRNN(
+        {name: x.double().numpy().copy() for name, x in start.state_dict().items()}, as_printed=as_printed
+    )
+    losses = []
+    for _ in range(200):
+        twin.h = np.zeros(100)
+        losses.append(twin.step([0, 1, 2, 2], [1, 2, 2, 3]) / 4)  # h, e, l, l to e, l, l, o
+    assert losses[0] == pytest.approx(np.log(4), abs=0.01)
+    assert losses[-1] < 0.05
 
 
 def test_a_checkpoint_of_each_epoch_is_kept(tmp_path: Path) -> None:

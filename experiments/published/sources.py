@@ -47,29 +47,61 @@ CORRECT = (
 WRONG = "No time. «El libro empieza años lures lencio do a lontanos pa ee o lesa erlando el re oa en iere de onlaria …»"
 LAPTOP = {"experiment": "batch_and_size", "model.hidden_size": 128}
 
+KJV = (
+    "46 minutes on an RTX 4060 Ti with 512 units. «Henrique says upon them, and the earth shall be fallen: and I heard "
+    "at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a sea. / Revelation "
+    "21:15 And he like a first pray peared in purple …»"
+)
+REPUBLIC = (
+    "1 hour 40 minutes on an RTX 4060 Ti with 512 units. «Eduardo, the great philosopher, as free format used by the "
+    "State after death, not to lorm and in all, about your experience …» and, further on, «Project Gutenberg processes "
+    "of men passes for each one at wife.»"
+)
+PORTUGUESE = (
+    "1 minute 40 seconds on an RTX 4060 Ti with 512 units, about 2 epochs. «E o professor João Carlos, rei vitorioso "
+    "das máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»"
+)
+SHUFFLED = {
+    "data.sampling": "windows",
+    "model.hidden_size": 256,
+    "model.dropout": 0.5,
+    "samples.length": 1000,
+    "samples.temperature": 0.8,
+}
+"""What the presets of source 003 had in place of its own values until its code was read."""
+HELD_OUT = {"data.val_fraction": 0.05, "data.test_fraction": 0.05}
+
 SYSTEMS = [
-    System(
-        "kjv",
-        "Source 003: King James, 2 layers, 2 epochs",
-        {"experiment": "bible_report"},
-        "46 minutes on an RTX 4060 Ti, hidden size unknown. «Henrique says upon them, and the earth shall be fallen: "
-        "and I heard at heaven from the bodies together in the winepress and swelling fell of the meders of Offer a "
-        "sea. / Revelation 21:15 And he like a first pray peared in purple …»",
-    ),
+    System("kjv", "Source 003: King James, its end, in text order", {"experiment": "bible_report_laptop"}, KJV),
     System(
         "republic",
-        "Source 003: Republic with the Gutenberg licence, 3 layers, 10 epochs",
-        {"experiment": "bible_report_republic"},
-        "1 hour 40 minutes on an RTX 4060 Ti, hidden size unknown. «Eduardo, the great philosopher, as free format "
-        "used by the State after death, not to lorm and in all, about your experience …» and, further on, «Project "
-        "Gutenberg processes of men passes for each one at wife.»",
+        "Source 003: Republic, its end with the Gutenberg licence, in text order",
+        {"experiment": "bible_report_republic_laptop"},
+        REPUBLIC,
     ),
     System(
         "pt_100000",
-        "Source 003: first 100,000 characters of the Portuguese Bible, 3 layers",
-        {"experiment": "bible_report_pt"},
-        "1 minute 40 seconds on an RTX 4060 Ti, hidden size and epochs unknown. «E o professor João Carlos, rei "
-        "vitorioso das máquinas, derrotou o Diabodo; 11 chegou as és filhas da ti! Aonte, pois o cormaram e o meu …»",
+        "Source 003: first 100,000 characters of the Portuguese Bible, in text order",
+        {"experiment": "bible_report_pt_laptop"},
+        PORTUGUESE,
+    ),
+    System(
+        "kjv_shuffled",
+        "Earlier preset: King James, 2 layers, 2 epochs, shuffled",
+        {"experiment": "bible_report", **SHUFFLED, **HELD_OUT},
+        KJV,
+    ),
+    System(
+        "republic_shuffled",
+        "Earlier preset: Republic with the Gutenberg licence, 3 layers, 10 epochs, shuffled",
+        {"experiment": "bible_report_republic", **SHUFFLED},
+        REPUBLIC,
+    ),
+    System(
+        "pt_100000_shuffled",
+        "Earlier preset: first 100,000 characters of the Portuguese Bible, 3 layers, 50 epochs, shuffled",
+        {"experiment": "bible_report_pt", **SHUFFLED, **HELD_OUT, "trainer.max_epochs": 50},
+        PORTUGUESE,
     ),
     System("long_8", "Source 000: 691,699 characters, 8 streams", LAPTOP, CORRECT),
     System("long_1", "Source 000: 691,699 characters, 1 stream", {**LAPTOP, "data.batch_size": 1}, CORRECT),
@@ -83,6 +115,14 @@ SYSTEMS = [
 ]
 
 
+EARLIER = (
+    "Source 003 reads overlapping windows in text order. The rows named 'earlier preset' are not its system: this "
+    "project's presets had windows cut one after another and shuffled, 256 units, dropout 0.5 and temperature 0.8 "
+    "until its public code was read. They show that the systems run; they differ from the others in more than order. "
+    "In text order nothing is held out, so there are no bits per character."
+)
+
+
 def report() -> str:
     """The report as Markdown."""
     lines = [
@@ -91,6 +131,8 @@ def report() -> str:
         "Each run is one seed on one thread of a CPU. This shows that the systems run and what they generate; it is "
         "not a comparison. Runs trained at the same time, one per core. Written by "
         "`python -m experiments.published.sources`.",
+        "",
+        EARLIER,
         "",
         "| run | parameters | epochs | training | characters/s | val/bpc (best) | test/bpc |",
         "|---|---|---|---|---|---|---|",

@@ -146,11 +146,20 @@ class DataConfig:
     )
     sampling: str = option(
         "streams",
-        "streams: contiguous text, one window after another; windows: shuffled windows",
-        choices=("streams", "windows"),
+        "streams: contiguous text, one window after another; windows: shuffled windows; overlapping: windows that "
+        "begin at every character, in text order",
+        choices=("streams", "windows", "overlapping"),
     )
     carry_state: bool | None = option(
-        None, "carry the hidden state over to the next window; null: yes for streams, no for windows"
+        None,
+        "carry the hidden state over to the next batch; null: yes for streams, no otherwise. Only streams go on where "
+        "the state ended: overlapping windows begin batch_size characters later, not seq_len, and shuffled ones "
+        "anywhere",
+    )
+    reset_state: str = option(
+        "epoch",
+        "when a carried state is reset to zeros: at the start of each epoch, or never",
+        choices=("epoch", "never"),
     )
     train_fraction: float = option(1.0, "share of the training text to train on", above=0, at_most=1)
     train_offset: float = option(0.0, "where that share begins, as a share of the training text", at_least=0, below=1)
@@ -415,10 +424,22 @@ def check_limits(part: Any, prefix: str = "") -> None:
                 raise UserError(f"{name}={value} is not allowed: it must be {allowed(item) or 'a finite number'}")
 
 
+def carries_state(data: DataConfig) -> bool:
+    """Whether the state at the end of a batch is the start of the next one."""
+    return data.sampling == "streams" if data.carry_state is None else data.carry_state
+
+
 def _check_together(config: Config) -> None:
     data, trainer = config.data, config.trainer
-    if data.stride is not None and data.sampling == "streams":
-        raise UserError(f"data.stride={data.stride} needs data.sampling=windows: streams have no stride")
+    if data.stride is not None and data.sampling != "windows":
+        raise UserError(
+            f"data.stride={data.stride} needs data.sampling=windows: it does not apply to data.sampling={data.sampling}"
+        )
+    if data.reset_state == "never" and not carries_state(data):
+        raise UserError(
+            "data.reset_state=never needs a state that is carried from batch to batch: set data.carry_state=true, or "
+            "data.reset_state=epoch"
+        )
     if data.batch_size % trainer.devices != 0:
         more = -(-data.batch_size // trainer.devices) * trainer.devices
         raise UserError(

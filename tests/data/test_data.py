@@ -7,6 +7,7 @@ Legend: N characters, B batch, T time (characters of a window).
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import asdict
 
 import pytest
@@ -20,7 +21,7 @@ from charcells.errors import UserError
 SHAPES = [(13, 2, 3), (14, 2, 3), (100, 1, 7), (101, 4, 5), (500, 7, 11), (31, 1, 30), (31, 30, 1)]
 """(N, B, T)"""
 
-SAMPLINGS = ["streams", "windows"]
+SAMPLINGS = ["streams", "windows", "overlapping"]
 
 
 def batches(n, b, t, sampling="streams", seed=1):
@@ -83,6 +84,65 @@ def test_windows_are_cut_one_after_another_and_each_is_used_at_most_once(n, b, t
     assert windows - len(taken) * b < b  # only an incomplete batch is left out
 
 
+@pytest.mark.parametrize(("n", "b", "t"), SHAPES)
+def test_overlapping_windows_equal_a_plain_loop_over_the_text(n, b, t):
+    text = list(range(n))
+    expected, begin = [], 0
+    while True:
+        inputs = [text[begin + row : begin + row + t] for row in range(b)]
+        targets = [text[begin + row + 1 : begin + row + t + 1] for row in range(b)]
+        if len(text[begin:]) < b * t or len(targets[-1]) < t:
+            break
+        expected.append([inputs, targets])
+        begin += b
+    assert epoch(batches(n, b, t, "overlapping")) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "b", "t", "expected"),
+    [
+        # 64 windows of 100: 6,400 characters must remain
+        (6_400, 64, 100, 1),
+        (6_463, 64, 100, 1),
+        (6_464, 64, 100, 2),
+        (100_000, 64, 100, 1_463),
+        # 2 windows of 3: batches begin at 0, 2, 4, 6, and behind 8 there are only 5 characters left
+        (13, 2, 3, 4),
+        (14, 2, 3, 5),
+        # single windows, and windows of one character: the last target decides
+        (10, 1, 3, 7),
+        (10, 3, 1, 3),
+        (9, 3, 1, 2),
+    ],
+)
+def test_overlapping_batches_end_where_batch_size_windows_side_by_side_would_not_fit(n, b, t, expected):
+    assert len(batches(n, b, t, "overlapping")) == expected
+
+
+def test_overlapping_batches_never_change_their_order():
+    loader = batches(100, 4, 7, "overlapping", seed=1)
+    other = batches(100, 4, 7, "overlapping", seed=2)
+    assert epoch(loader) == epoch(loader) == epoch(other)
+
+
+def test_each_character_is_read_seq_len_times_by_overlapping_windows():
+    n, b, t = 500, 4, 7
+    read = Counter(
+        character for batch in epoch(batches(n, b, t, "overlapping")) for row in batch[0] for character in row
+    )
+    assert {read[character] for character in range(t - 1, n - b * t)} == {t}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_the_ranks_share_the_rows_of_each_batch(sampling):
+    whole, parts = batches(100, 6, 5, sampling), [batches(100, 6, 5, sampling) for _ in range(3)]
+    for rank, part in enumerate(parts):
+        part.share(rank, 3)
+    for batch, *shares in zip(epoch(whole), *map(epoch, parts), strict=True):
+        for side in (0, 1):
+            assert [row for share in shares for row in share[side]] == batch[side]
+
+
 def test_an_epoch_of_windows_uses_each_character_once():
     n, b, t = 12 * 5 + 1, 4, 5
     taken = epoch(batches(n, b, t, "windows"))
@@ -142,8 +202,8 @@ def test_every_epoch_has_all_its_batches_and_begins_at_the_first_character(sampl
     loader = batches(500, 7, 11, sampling)
     for _ in range(4):
         taken = epoch(loader)
-        assert len(taken) == len(loader) == 6
-        if sampling == "streams":
+        assert len(taken) == len(loader) == (61 if sampling == "overlapping" else 6)
+        if sampling != "windows":
             assert taken[0][0][0][0] == 0
 
 
@@ -172,15 +232,17 @@ def test_an_iterator_that_is_never_used_changes_nothing(sampling):
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("position", range(3 * 6 + 1))
 def test_a_restored_position_continues_with_exactly_the_next_batch(sampling, position):
-    reference = batches(500, 7, 11, sampling)
+    n = 112 if sampling == "overlapping" else 500  # six batches of 7 × 11 of either
+    reference = batches(n, 7, 11, sampling)
+    assert len(reference) == 6
     expected = [batch for _ in range(4) for batch in epoch(reference)]
-    loader = batches(500, 7, 11, sampling)
+    loader = batches(n, 7, 11, sampling)
     taken = 0
     while taken < position:
         part = min(len(loader), position - taken)
         list(itertools.islice(loader, part))
         taken += part
-    restored = batches(500, 7, 11, sampling)
+    restored = batches(n, 7, 11, sampling)
     restored.load_state_dict(loader.state_dict())
     rest = -position % len(loader)  # batches left of the epoch
     following = [rows(batch) for batch in itertools.islice(restored, rest)] if rest else []
@@ -189,9 +251,9 @@ def test_a_restored_position_continues_with_exactly_the_next_batch(sampling, pos
     assert following == expected[position:]
 
 
-def too_short(n, b, t):
+def too_short(n, b, t, sampling="streams"):
     with pytest.raises(UserError, match="too short") as error:
-        batches(n, b, t)
+        batches(n, b, t, sampling)
     return str(error.value)
 
 
@@ -209,6 +271,18 @@ def test_a_text_too_short_is_refused_with_the_largest_that_fits(n, b, t):
         assert len(batches(n, fitting_b, fitting_t)) == 1
         for key in named:
             too_short(n, fitting_b + (key == "batch_size"), fitting_t + (key == "seq_len"))
+
+
+@pytest.mark.parametrize(("n", "b", "t"), [(50, 7, 10), (50, 50, 4), (50, 4, 50), (9, 1, 9), (9, 9, 1), (2, 3, 3)])
+def test_a_text_too_short_for_overlapping_windows_is_refused_with_the_largest_that_fits(n, b, t):
+    message = too_short(n, b, t, "overlapping")
+    assert f"data.batch_size={b} overlapping windows of data.seq_len={t}" in message
+    for alternative in message.split("the largest that fits: ")[1].split(" or "):
+        named = {key: int(value) for key, value in re.findall(r"(batch_size|seq_len)=(\d+)", alternative)}
+        fitting_b, fitting_t = named.get("batch_size", b), named.get("seq_len", t)
+        assert len(batches(n, fitting_b, fitting_t, "overlapping")) >= 1
+        for key in named:
+            too_short(n, fitting_b + (key == "batch_size"), fitting_t + (key == "seq_len"), "overlapping")
 
 
 def test_a_single_character_is_refused_with_the_advice_to_take_more():
@@ -294,6 +368,7 @@ def test_held_out_text_does_not_change_with_what_is_trained_on(small):
         ["data.batch_size=1"],
         ["data.batch_size=8", "data.seq_len=100"],
         ["data.seq_len=25", "data.sampling=windows"],
+        ["data.seq_len=25", "data.sampling=overlapping"],
     ):
         other = data_module(small(text, *overrides))
         assert (other.text.val_text, other.text.test_text) == (whole.text.val_text, whole.text.test_text)

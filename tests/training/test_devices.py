@@ -230,6 +230,7 @@ EQUAL = {
     "gru": ["cell=gru", "trainer.max_steps=14"],
     "summed": ["cell=rnn", "trainer.loss_reduction=sum", "optimizer=sgd", "optimizer.lr=1e-4"],
     "windows": ["data.sampling=windows", "data.val_fraction=0", "trainer.gradient_clip_val=0.05"],
+    "overlapping": ["data.sampling=overlapping", "data.carry_state=true", "data.reset_state=never", "cell=gru"],
     # steps that change next to nothing, so that validation does not improve
     "plateau": ["scheduler=plateau", "scheduler.patience=0", "optimizer=sgd", "optimizer.lr=1e-6"],
     "early_stopping": ["trainer.early_stopping_patience=1", "optimizer=sgd", "optimizer.lr=1e-60"],

@@ -92,6 +92,17 @@ def test_the_state_is_carried_to_the_next_chunk_and_dropped_at_the_start_of_an_e
     assert (fresh - expected).abs() > 1e-4
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@torch.no_grad()
+def test_a_state_that_is_never_reset_is_carried_into_the_next_epoch(small, cell):
+    module = char_lm(small(random_text(2000), "data.reset_state=never"), cell)
+    _, state = module.model(FIRST[0])
+    logits, _ = module.model(SECOND[0], state)
+    expected = F.cross_entropy(logits.flatten(0, 1), SECOND[1].flatten())
+    module.training_step(FIRST, 0)
+    assert torch.equal(module.training_step(SECOND, 0)["loss"], expected)
+
+
 @pytest.mark.parametrize(
     ("overrides", "carried"),
     [
@@ -99,10 +110,12 @@ def test_the_state_is_carried_to_the_next_chunk_and_dropped_at_the_start_of_an_e
         (["data.sampling=windows"], False),
         (["data.sampling=streams", "data.carry_state=false"], False),
         (["data.sampling=windows", "data.carry_state=true"], True),
+        (["data.sampling=overlapping"], False),
+        (["data.sampling=overlapping", "data.carry_state=true"], True),
     ],
 )
 @torch.no_grad()
-def test_streams_carry_the_state_and_windows_do_not_unless_asked(small, overrides, carried):
+def test_streams_carry_the_state_and_the_others_do_not_unless_asked(small, overrides, carried):
     module = char_lm(small(random_text(2000), *overrides))
     module.training_step(FIRST, 0)
     second = module.training_step(SECOND, 1)["loss"]

@@ -133,6 +133,23 @@ VARIANTS = {
     ),
     "no_held_out_text": (["data.val_fraction=0", "data.test_fraction=0"], [1, 11, 15, LAST]),
     "max_steps_inside_an_epoch": (["trainer.max_steps=23"], [5, 22, LAST]),
+    # an epoch of 31 steps: 200 characters, less 4 × 20, in steps of 4, and the first
+    "overlapping": (
+        [
+            "cell=rnn",
+            "data.sampling=overlapping",
+            "data.carry_state=true",
+            "data.train_fraction=0.25",
+            "model.dropout=0.3",
+            "model.num_layers=2",
+        ],
+        [1, 13, 31, 32, LAST],
+    ),
+    # interrupted at the end of an epoch, too, where the state would be reset
+    "never_reset": (
+        ["cell=lstm", "data.sampling=windows", "data.carry_state=true", "data.reset_state=never"],
+        [1, 5, EPOCH, EPOCH + 1, LAST],
+    ),
     "one_hot": (["model.embedding_dim=null", "cell=gru", "optimizer=rmsprop"], [EPOCH, 2 * EPOCH + 3]),
     "accumulated": (
         ["trainer.accumulate_grad_batches=4", "trainer.val_check_interval=0.34", "model.dropout=0.3"],

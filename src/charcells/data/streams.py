@@ -1,4 +1,4 @@
-"""Batches of training text: contiguous streams or shuffled windows.
+"""Batches of training text: contiguous streams, shuffled windows, or overlapping windows in text order.
 
 Legend: N characters, B batch, T time (characters of a window).
 """
@@ -10,6 +10,9 @@ from torch import Tensor
 
 from charcells.errors import UserError
 
+ROWS = {"streams": "streams", "windows": "windows", "overlapping": "overlapping windows"}
+"""What the rows of a batch are called, by `sampling`."""
+
 
 class TrainBatches:
     """Batches of (inputs, targets), each (B, T) int64; targets are one character ahead of inputs. An epoch is one pass.
@@ -18,6 +21,11 @@ class TrainBatches:
     k holds the k-th window of each stream, so every row continues the same row of the batch before. With `windows`,
     windows that start `stride` characters apart come in a new random order in each epoch, and an incomplete batch at
     the end is dropped.
+
+    With `overlapping`, batch k holds the windows that begin at the B consecutive characters kB, kB + 1, ...,
+    kB + B - 1, in text order, so each character is read about T times in an epoch. A batch is left out if fewer than
+    B * T characters remain from its start to the end of the text, so the last of them are hardly trained on. This is
+    the order of github.com/hnrq104/matusalem, commit 94a584a065a9.
 
     The position is saved in checkpoints: `state_dict` has the epoch and the number of batches already yielded, and
     after `load_state_dict` the next iteration continues from there.
@@ -29,9 +37,9 @@ class TrainBatches:
         tokens: the training text, (N,).
         batch_size: B.
         seq_len: T.
-        sampling: "streams" or "windows".
-        seed: of the order of windows.
-        stride: characters from the start of a window to the start of the next; None: T.
+        sampling: "streams", "windows" or "overlapping".
+        seed: of the order of windows; the other samplings have a fixed order.
+        stride: for `windows`, characters from the start of a window to the start of the next; None: T.
 
     Raises UserError, with sizes that would fit, if the text is too short for one batch.
     """
@@ -45,8 +53,13 @@ class TrainBatches:
         self.sampling = sampling
         self.seed = seed
         self.stride = seq_len if stride is None else stride
-        self.num_windows = max(0, (len(tokens) - 1 - seq_len) // self.stride + 1)
-        self.num_batches = self.num_windows // batch_size
+        if sampling == "overlapping":
+            # B + T: the last window of a batch needs them, with its last target, where B or T is 1
+            needed = max(batch_size * seq_len, batch_size + seq_len)
+            self.num_batches = max(0, (len(tokens) - needed) // batch_size + 1)
+        else:
+            self.num_windows = max(0, (len(tokens) - 1 - seq_len) // self.stride + 1)
+            self.num_batches = self.num_windows // batch_size
         if self.num_batches == 0:
             raise UserError(self._too_short())
         self.stream_len = self.num_batches * seq_len
@@ -96,6 +109,8 @@ class TrainBatches:
         if self.sampling == "streams":
             first = torch.arange(self.batch_size) * self.stream_len
             return first + torch.arange(self.num_batches).unsqueeze(1) * self.seq_len
+        if self.sampling == "overlapping":
+            return torch.arange(self.num_batches * self.batch_size).view(self.num_batches, self.batch_size)
         order = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         windows = torch.randperm(self.num_windows, generator=order)
         return windows[: self.num_batches * self.batch_size].view(self.num_batches, self.batch_size) * self.stride
@@ -109,18 +124,25 @@ class TrainBatches:
         self._resumed = 0 < self._yielded < self.num_batches
 
     def _too_short(self) -> str:
-        characters, rows = len(self.tokens), self.sampling
-        longest = (characters - 1) // self.batch_size
-        if rows == "windows" and self.stride != self.seq_len:
-            longest = characters - 1 - (self.batch_size - 1) * self.stride
+        characters = len(self.tokens)
+        largest_batch, longest = self._largest()
         fits = []
-        if self.num_windows >= 1:
-            fits.append(f"data.batch_size={self.num_windows} (with this seq_len)")
+        if largest_batch >= 1:
+            fits.append(f"data.batch_size={largest_batch} (with this seq_len)")
         if longest >= 1:
             fits.append(f"data.seq_len={longest} (with this batch_size)")
         if not fits:
             fits.append(f"data.batch_size=1 data.seq_len={characters - 1}" if characters > 1 else "a longer text")
         return (
-            f"the training text of {characters:,} characters is too short for data.batch_size={self.batch_size} {rows} "
-            f"of data.seq_len={self.seq_len}; the largest that fits: {' or '.join(fits)}"
+            f"the training text of {characters:,} characters is too short for data.batch_size={self.batch_size} "
+            f"{ROWS[self.sampling]} of data.seq_len={self.seq_len}; the largest that fits: {' or '.join(fits)}"
         )
+
+    def _largest(self) -> tuple[int, int]:
+        """The largest B that this text allows with this T, and the largest T with this B; below 1 if there is none."""
+        characters, b, t = len(self.tokens), self.batch_size, self.seq_len
+        if self.sampling == "overlapping":
+            return min(characters // t, characters - t), min(characters // b, characters - b)
+        if self.stride == t:
+            return self.num_windows, (characters - 1) // b
+        return self.num_windows, characters - 1 - (b - 1) * self.stride

@@ -21,6 +21,7 @@ NOT_IDENTITY = (
 """Options that are not part of the identity: they only say where files are, how a run is started or watched."""
 
 NEW_OPTIONS = {
+    "data.reset_state": "epoch",
     "trainer.accumulate_grad_batches": 1,
     "trainer.limit_train_batches": 1.0,
     "trainer.fast_dev_run": False,

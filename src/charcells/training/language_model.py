@@ -1,7 +1,8 @@
 """Language modelling of characters as LightningModules: what is trained, and how held-out text is scored.
 
-Training is truncated backpropagation through time: each window starts from the final state of the window before, and
-gradients stop there. Losses are in nats per character; bpc is bits per character, nats / ln 2.
+Training is truncated backpropagation through time: where the state is carried, each window starts from the final state
+of the window in the same row of the batch before, and gradients stop there. Losses are in nats per character; bpc is
+bits per character, nats / ln 2.
 
 Legend: B batch, T time.
 """
@@ -29,12 +30,14 @@ class LanguageModel(LeanModule):
     Args:
         model: the network.
         carry_state: whether each batch begins with the final state of the batch before; otherwise with zeros.
+        reset_each_epoch: whether the first batch of an epoch begins with zeros even so.
     """
 
-    def __init__(self, model: CharRNN, carry_state: bool) -> None:
+    def __init__(self, model: CharRNN, carry_state: bool, reset_each_epoch: bool = True) -> None:
         super().__init__()
         self.model = model
         self.carry_state = carry_state
+        self.reset_each_epoch = reset_each_epoch
         self.train_state: State = None
         self.score = HeldOutScore()
         self.held_out: dict[str, float] = {}
@@ -42,7 +45,7 @@ class LanguageModel(LeanModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
-        if batch_idx == 0 or not self.carry_state:
+        if (batch_idx == 0 and self.reset_each_epoch) or not self.carry_state:
             self.train_state = None
         logits, state = self.model(inputs, self.train_state)
         self.train_state = detach(state)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from charcells.config import Config
+from charcells.config import Config, carries_state
 from charcells.models.cells import join_rows, split_rows, to_device
 from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import Description, add_entries, training_entry
@@ -33,8 +33,7 @@ class RunModule(LanguageModel):
     """
 
     def __init__(self, model: CharRNN, config: Config, description: Description, length: RunLength) -> None:
-        carry_state = config.data.carry_state
-        super().__init__(model, config.data.sampling == "streams" if carry_state is None else carry_state)
+        super().__init__(model, carries_state(config.data), reset_each_epoch=config.data.reset_state == "epoch")
         self.config = config
         self.description = description
         self.length = length
