@@ -40,7 +40,7 @@ from charcells.runs.folder import RunFolder, latest_run, new_run_folder
 from charcells.runs.identity import NOT_IDENTITY
 from charcells.runs.summary import Summary
 from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
-from charcells.slurm import requeue, was_requeued
+from charcells.slurm import starts_again, was_requeued
 from charcells.terminal import print_table
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
         single_run(config, hydra_config, arguments, is_fixed)
     except Interrupted as stopped:
         # a job that Slurm starts again goes on only if it comes back to the same folder
-        if stopped.time_is_up and is_fixed and FIRST_RANK and requeue():
+        if is_fixed and FIRST_RANK and starts_again(stopped):
             ignore_stop_signals()  # Slurm is about to end the job, which is all done
             print("Slurm starts this job again", flush=True)
         raise

@@ -30,7 +30,7 @@ class Summary(dict[str, Any]):
 
     @property
     def requeued(self) -> bool:
-        """Whether the run was interrupted because its time was up, and Slurm starts its job again."""
+        """Whether Slurm has interrupted the run and starts its job again."""
         return self.status == "interrupted" and self.error == REQUEUED
 
     def is_run(self, identity: str) -> bool:
@@ -38,7 +38,7 @@ class Summary(dict[str, Any]):
         return self.get("identity") == identity and self.get("resumed_from") is None
 
 
-REQUEUED = "its time was up; Slurm starts the job again"
+REQUEUED = "stopped by Slurm, which starts the job again"
 """Error of an interrupted run that goes on by itself."""
 
 DIVERGED = "training diverged"

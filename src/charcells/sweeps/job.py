@@ -3,7 +3,6 @@
 import dataclasses
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,16 +14,15 @@ from charcells.runs.folder import RunFolder
 from charcells.runs.identity import identity
 from charcells.runs.summary import REQUEUED, Summary
 from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
-from charcells.slurm import requeue
+from charcells.slurm import is_job, starts_again
 from charcells.sweeps.workers import ask_to_stop, follow_parent, is_parent, stop_signal
 from charcells.text.corpus import load_corpus
-
-KILL_SECONDS = 300
-"""Longer than Slurm takes to end a job that it has agreed to start again."""
 
 
 def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: Sequence[str]) -> None:
     """Skip, resume or train the run in `folder`. A failure is recorded and not raised, so that the sweep continues.
+
+    Raises Interrupted if Slurm starts the job again: if this returned, the launcher would take the job for done.
 
     If the folder contains a different run (other options, another text or another RESULTS_VERSION), or one that is to
     be trained again, that run is not overwritten but moved into `.replaced` next to it.
@@ -41,15 +39,16 @@ def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: S
     handlers: AbstractContextManager[None] = nullcontext()
     if worker:  # Ctrl-C reaches every process of a terminal, but the parent decides when its workers stop
         ignore_stop_signals(except_for=signal.SIGTERM)
-    elif is_parent():
+    elif is_parent() or is_job():  # submitit ignores SIGTERM, and lets a job fail whose time is nearly up
         handlers = StopHandlers(raise_interrupted)
     with handlers:
         try:
             if not stop_signal():
                 skip_resume_or_train(config, run, cores, group, tags)
         except Interrupted as stopped:
-            if stopped.time_is_up and not worker and _requeued(run):
-                time.sleep(KILL_SECONDS)  # Slurm ends this process; if it returned, the job would count as done
+            if is_job() and not worker and _requeued(run, stopped):
+                ignore_stop_signals()  # Slurm is about to end the job
+                raise
             ask_to_stop(stopped.number)
         except KeyboardInterrupt:
             ask_to_stop(signal.SIGINT)
@@ -90,11 +89,13 @@ def skip_resume_or_train(
     train(config, run.path, resume=run.has_summary, cores=cores, group=group, tags=tags)
 
 
-def _requeued(run: RunFolder) -> bool:
+def _requeued(run: RunFolder, stopped: Interrupted) -> bool:
     """Whether Slurm starts this job again. The summary says so first, because Slurm ends the job at once."""
     summary = run.read_summary()
+    if summary.status != "interrupted":  # it had not begun, or its last attempt has failed
+        return starts_again(stopped)
     run.write_summary(Summary(summary, error=REQUEUED))
-    if requeue():
+    if starts_again(stopped):
         return True
     run.write_summary(summary)
     return False

@@ -44,8 +44,12 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = Tr
         print("interrupted; the same command continues the sweep", file=sys.stderr)
         raise Interrupted(stopped_by)
     failures = [f"{job.label} ({job.folder}): {failure}" for job in jobs if (failure := _failure(job)) is not None]
-    if failures:
-        sys.exit("\n".join([f"{len(failures)} of the sweep's runs failed:", *failures]))
+    requeued = [f"{job.label} ({job.folder})" for job in jobs if job.folder.read_summary().requeued]
+    messages = [f"{len(failures)} of the sweep's runs failed:", *failures] if failures else []
+    if requeued:
+        messages += ["requeued: Slurm starts these runs again, and the same command shows them then:", *requeued]
+    if messages:
+        sys.exit("\n".join(messages))
     if not shown:
         sys.exit(1)
 
@@ -65,7 +69,7 @@ class _StopAll:
 
 
 def _failure(job: Job) -> str | None:
-    """Why the job has not finished; None if it has."""
+    """Why the job has not finished; None if it has, or if Slurm starts it again."""
     outcome = job.outcome()
     if job.finished_twin is not None or outcome == "finished":
         return None
@@ -82,7 +86,7 @@ def _failure(job: Job) -> str | None:
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     if job.folder.read_summary().requeued:
-        return "requeued: Slurm starts it again; the same command shows its result then"
+        return None
     if outcome in ("running", "interrupted"):
         return f"{outcome}, but its process has ended; the same command continues it"
     return job.error or "it did not start; the same command continues it"
