@@ -10,10 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from charcells.files import write_atomically
-from experiments.claims import best_cell
 from experiments.study.findings import ABOVE_ZERO, Claim, Finding, Region, Verdict
 from experiments.study.measures import BITS, SHARE, data_of, texts_of
-from experiments.study.runs import ROOT, Run, Scale, cross
+from experiments.study.runs import ROOT, Run, Scale, cross, default_models
 from experiments.study.tables import curve, means, plot, table
 from experiments.study.verdicts import judge_all, judge_difference, judge_mean
 
@@ -81,7 +80,9 @@ def recall(scale: Scale, cell: str, lag: int) -> list[Run]:
 
 
 def runs(scale: Scale) -> list[Run]:
-    return best_cell.runs(scale) + [run for lag in LAGS for cell in CELLS for run in recall(scale, cell, lag)]
+    return [*(run for cell in CELLS for run in default_models(scale, cell))] + [
+        run for lag in LAGS for cell in CELLS for run in recall(scale, cell, lag)
+    ]
 
 
 def recalled(run: Run, lag: int) -> float:
@@ -235,7 +236,7 @@ def judge(scale: Scale) -> Finding:
     tasks = recall_table(scale)
     parts, far = recall_verdicts(tasks)
     models = {
-        cell: [run for run in best_cell.equal_hidden_size(scale, cell) if run.overrides["corpus"] == scale.texts[0]]
+        cell: [run for run in default_models(scale, cell) if run.overrides["corpus"] == scale.texts[0]]
         for cell in CELLS
     }
     contexts = {cell: np.array([bits_after(run) for run in side]) for cell, side in models.items()}

@@ -5,10 +5,9 @@ from typing import Any
 import pandas as pd
 
 from charcells.text.words import distinct, real_word_rate, words
-from experiments.claims import best_cell
 from experiments.study.findings import ABOVE_ZERO, Claim, Finding, Verdict
 from experiments.study.measures import SHARE, generate, texts_of
-from experiments.study.runs import Run, Scale, pick
+from experiments.study.runs import Run, Scale, default_models, pick
 from experiments.study.tables import curve, means, plot, sample, table
 from experiments.study.verdicts import judge_all, judge_mean, judge_trend
 
@@ -37,12 +36,12 @@ SAME = "model, prompt, length and number of samples"
 
 
 def models(scale: Scale) -> list[Run]:
-    """The LSTMs of `best_cell` at equal hidden size."""
-    return best_cell.equal_hidden_size(scale, "lstm")
+    """LSTMs of the default recipe."""
+    return default_models(scale, "lstm")
 
 
 def runs(scale: Scale) -> list[Run]:
-    return best_cell.runs(scale)
+    return models(scale)
 
 
 def figures(samples: list[str], known: set[str]) -> dict[str, float]:
@@ -139,7 +138,7 @@ def judge(scale: Scale) -> Finding:
         f"{low['unknown words'].mean():.1%} to {high['unknown words'].mean():.1%}, that of distinct word pairs from "
         f"{low['distinct-2'].mean():.1%} to {high['distinct-2'].mean():.1%}. A prompt that is not in the text changes "
         f"the share of unknown words after it by {prompts.estimate:+.1%}.",
-        population=f"the LSTMs of best_cell on {', '.join(scale.texts)}",
+        population=f"LSTMs of the default recipe on {', '.join(scale.texts)}",
         held_equal=SAME,
         tables=[
             table("Figures", means(frame, ["corpus", "temperature"], ["unknown words", "distinct-2"]), human(scale))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiments.claims import best_cell, temperature
+from experiments.claims import temperature
 from experiments.study.findings import Claim, Finding
 from experiments.study.measures import generate
 from experiments.study.runs import Run, Scale
@@ -27,7 +27,7 @@ LEVELS = ("1", "2", "5", "10", "all")
 
 
 def runs(scale: Scale) -> list[Run]:
-    return best_cell.runs(scale)
+    return temperature.models(scale)
 
 
 def judge(scale: Scale) -> Finding:
@@ -44,7 +44,7 @@ def judge(scale: Scale) -> Finding:
         claim=CLAIM,
         verdicts=[judge_all("errors and variety rise with k", rising, held_equal=same), *rising],
         answer=f"Shares of unknown words and of distinct word pairs: {', '.join(shares)}.",
-        population=f"the LSTMs of best_cell on {', '.join(scale.texts)}",
+        population=f"LSTMs of the default recipe on {', '.join(scale.texts)}",
         held_equal=same,
         tables=[
             table(

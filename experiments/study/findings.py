@@ -64,6 +64,8 @@ class Claim:
     translation: str
     prediction: str
     judged_by: str
+    history: str = ""
+    """What was found before, if it is judged again in another way, and why that verdict fell."""
     main: bool = False
     """Whether Holm's correction covers it: the main claims are corrected together."""
 

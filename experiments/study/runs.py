@@ -192,6 +192,19 @@ def cross(claim: str, scale: Scale, seeds: Sequence[int] | int, **factors: Any) 
     return runs
 
 
+def default_models(scale: Scale, cell: str) -> list[Run]:
+    """Models with the default recipe, which several claims look at: `scale.seeds` of them on each of its texts."""
+    return cross(
+        "default_models",
+        scale,
+        scale.seeds,
+        corpus=scale.texts,
+        corpus__max_chars=scale.cut(200_000),
+        trainer__max_epochs=scale.epochs,
+        cell=cell,
+    )
+
+
 def unique(runs: Sequence[Run]) -> list[Run]:
     """The runs in their order, each folder once."""
     return list({run.folder: run for run in runs}.values())

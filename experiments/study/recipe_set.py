@@ -1,0 +1,144 @@
+"""The set of recipes of the main claims, written down before any of their runs, and the runs that it needs.
+
+A comparison of arms (GRU and LSTM, one stream and eight) is repeated under nine recipes on three texts. Four factors
+follow Taguchi's array L9, in which each pair of levels of two factors occurs once: initial values, optimizer with its
+schedule, width, epochs. A fifth, the streams, has each level three times. In every recipe each arm has the same budget
+of tuning: the same number of learning rates, spaced alike around the cell's own, one run each on one text, of which the
+validation text chooses one. No judged run has the seed of a tuning run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from charcells.registry import CELLS
+from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, run_table
+
+Overrides = Mapping[str, Any]
+"""Options and their values, with `__` for the dot in a name."""
+
+SEEDS = (11, 12)
+"""Of each arm of each recipe on each text. The first edition used 1 to 8."""
+
+TUNING_TEXT = "quijote"
+
+OPTIMIZERS: dict[str, tuple[Overrides, tuple[float, ...]]] = {
+    "AdamW, one cycle": ({"optimizer": "adamw", "scheduler": "one_cycle"}, (0.25, 0.5, 1.0, 2.0)),
+    "Adam, constant": ({"optimizer": "adam", "scheduler": "constant"}, (1 / 16, 1 / 8, 1 / 4, 1 / 2)),
+    "RMSprop, exponential": (
+        {"optimizer": "rmsprop", "scheduler": "exponential", "scheduler__hold_epochs": 1, "scheduler__gamma": 0.8},
+        (1 / 16, 1 / 8, 1 / 4, 1 / 2),
+    ),
+}
+"""Each optimizer with its schedule, and the learning rates that are tried, as multiples of the cell's own rate."""
+
+INITS = {"our": "orthogonal", "PyTorch's": "torch", "Keras'": "keras"}
+
+LEVELS = (
+    # initial values, optimizer, width, epochs, streams
+    ("our", "AdamW, one cycle", 64, 3, 16),
+    ("our", "Adam, constant", 128, 5, 64),
+    ("our", "RMSprop, exponential", 256, 10, 4),
+    ("PyTorch's", "AdamW, one cycle", 128, 10, 16),
+    ("PyTorch's", "Adam, constant", 256, 3, 4),
+    ("PyTorch's", "RMSprop, exponential", 64, 5, 64),
+    ("Keras'", "AdamW, one cycle", 256, 5, 64),
+    ("Keras'", "Adam, constant", 64, 10, 16),
+    ("Keras'", "RMSprop, exponential", 128, 3, 4),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    options: Overrides
+    labels: Mapping[str, str]
+    """What a reader calls the level of each factor, by the factor's option."""
+    rates: tuple[float, ...]
+    """Learning rates to try, as multiples of the cell's own."""
+
+
+def recipes(scale: Scale) -> list[Recipe]:
+    """The nine recipes; at the smoke scale two, of the smallest sizes."""
+    found = []
+    for init, optimizer, width, epochs, streams in LEVELS if scale.judged else LEVELS[:2]:
+        options, rates = OPTIMIZERS[optimizer]
+        if not scale.judged:
+            width, epochs, streams, rates = 8, 1, 4, rates[:2]
+        labels = {
+            "model__init": f"{init} initial values",
+            "optimizer": optimizer,
+            "model__hidden_size": f"{width} units",
+            "trainer__max_epochs": f"{epochs} epochs",
+            "data__batch_size": f"{streams} streams",
+        }
+        sizes = {"model__hidden_size": width, "trainer__max_epochs": epochs, "data__batch_size": streams}
+        found.append(Recipe({"model__init": INITS[init], **options, **sizes}, labels, rates))
+    return found
+
+
+class Arms:
+    """The arms of a comparison under every recipe.
+
+    Args:
+        claim: the claim whose folder holds the runs.
+        scale: decides texts and sizes.
+        arms: the options of each arm by its name; they come after those of a recipe and replace them.
+        chars: characters of each corpus, held-out text included.
+    """
+
+    def __init__(self, claim: str, scale: Scale, arms: Mapping[str, Overrides], chars: int) -> None:
+        self.claim = claim
+        self.scale = scale
+        self.arms = arms
+        self.chars = scale.cut(chars)
+
+    def runs(self) -> list[Run]:
+        """The tuning runs, and as soon as those of an arm are done, its judged runs."""
+        wanted = []
+        for recipe in recipes(self.scale):
+            for arm in self.arms:
+                wanted += self.tuning(recipe, arm)
+                if all(run.done() for run in self.tuning(recipe, arm)):
+                    wanted += self.judged(recipe, arm)
+        return wanted
+
+    def tuning(self, recipe: Recipe, arm: str) -> list[Run]:
+        text = TUNING_TEXT if TUNING_TEXT in self.scale.texts else self.scale.texts[0]
+        own = CELLS[self.arms[arm].get("cell", "lstm")].lr
+        rates = tuple(float(f"{own * rate:.3g}") for rate in recipe.rates)
+        return self._cross(recipe, arm, (PILOT_SEED,), corpus=text, optimizer__lr=rates)
+
+    def judged(self, recipe: Recipe, arm: str) -> list[Run]:
+        rate = best_rate(run_table(self.tuning(recipe, arm)))
+        return self._cross(recipe, arm, SEEDS, corpus=self.scale.texts, optimizer__lr=rate)
+
+    def _cross(self, recipe: Recipe, arm: str, seeds: tuple[int, ...], **factors: Any) -> list[Run]:
+        options = {**recipe.options, **self.arms[arm], **factors}
+        return cross(self.claim, self.scale, seeds, corpus__max_chars=self.chars, **options)
+
+    def table(self) -> pd.DataFrame:
+        """`run_table` of all judged runs, with the columns `recipe` and `arm`."""
+        parts = [
+            run_table(self.judged(recipe, arm)).assign(recipe=self._name(recipe), arm=arm)
+            for recipe in recipes(self.scale)
+            for arm in self.arms
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def _name(self, recipe: Recipe) -> str:
+        """The levels of its factors, without a factor that the arms themselves set."""
+        replaced = {option for arm in self.arms.values() for option in arm}
+        return "; ".join(label for option, label in recipe.labels.items() if option not in replaced)
+
+    def edge(self) -> str:
+        """In how many of the choices the best learning rate was the largest or the smallest that was tried."""
+        choices = [(recipe, arm) for recipe in recipes(self.scale) for arm in self.arms]
+        at_edge = 0
+        for recipe, arm in choices:
+            rates = [run.overrides["optimizer.lr"] for run in self.tuning(recipe, arm)]
+            at_edge += best_rate(run_table(self.tuning(recipe, arm))) in (min(rates), max(rates))
+        return (
+            f"the chosen learning rate was the largest or smallest of those tried in {at_edge} of {len(choices)} cases"
+        )
