@@ -18,6 +18,7 @@ CLAIMS = (
     "early_structure",
     "longer_not_better",
     "embedding",
+    "training_order",
     "hello",
     "equations",
 )

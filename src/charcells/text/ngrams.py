@@ -134,6 +134,14 @@ class KneserNey:
                 probability = level.continued.mix(contexts, ngrams, probability)
         return losses
 
+    def nats(self, tokens: Integers) -> Floats:
+        """Nats of each character of a text after those before it, under the longest order: (N,)."""
+        probability = np.full(len(tokens), 1 / len(self.vocabulary))
+        for level, contexts, ngrams in self._walk(tokens):
+            table = level.counted if level.continued is None else level.continued
+            probability = table.mix(contexts, ngrams, probability)
+        return np.asarray(-np.log(probability))
+
     def _walk(self, tokens: Integers) -> Iterator[tuple[Level, NDArray[np.int64], NDArray[np.int64]]]:
         """For each level: it, and for each position the numbers of its context and of its n-gram, -1 where unseen."""
         contexts = np.zeros(len(tokens), np.int64)
