@@ -35,7 +35,8 @@ def power_of_difference(sd: float, n: int, difference: float, region: Region = H
 def power_over_recipes(
     spread: float, sd: float, recipes: int, difference: float, region: Region, *, runs_per_arm: int
 ) -> float:
-    """The probability that a difference which is true of the mean over a population of recipes is supported.
+    """The probability that a difference which is true of the mean over a population of recipes is found to lie in a
+    region. The more the recipes scatter, the more often `judge_recipes` says RECIPE_DEPENDENT instead.
 
     Args:
         spread: standard deviation of the difference over the recipes.
