@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 
 PACKAGE = ROOT / "src" / "charcells"
 ORDER = (
-    "errors", "signals", "slurm", "process", "files", "terminal", "kernels", "registry", "config", "text", "runs",
-    "data", "models", "writing", "training", "sweeps", "cli", "api", "__main__",
+    "errors", "signals", "slurm", "process", "files", "terminal", "kernels", "registry", "config", "checks", "text",
+    "runs", "data", "models", "writing", "training", "sweeps", "cli", "api", "__main__",
 )  # fmt: skip
 """The rooms of the package, from the ground up: each imports only from itself and from those before it."""
 

@@ -13,7 +13,8 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig
 
 from charcells.cli.compose import CONF_DIR, LAUNCHER_PLUGINS, choices, compose, quote_free_text, register
-from charcells.config import Config, OptimizerConfig, SampleConfig, SchedulerConfig, help_text, options
+from charcells.cli.help import help_text
+from charcells.config import Config, OptimizerConfig, SampleConfig, SchedulerConfig, options
 from charcells.errors import UserError
 from charcells.registry import CELLS
 

@@ -28,6 +28,7 @@ NAMES = (
     "start",
     "generation",
     "rounding",
+    "claims",
     "recurrence",
     "scoring",
     "packing",

@@ -150,6 +150,7 @@ def measure(scale: Scale) -> pd.DataFrame:
                 nearest = [parts.nats(text).argmin(0) for text in written]
                 rows.append(
                     {
+                        "seed": run.overrides["seed"],
                         "order": order,
                         "place": place,
                         "temperature": temperature,
@@ -201,6 +202,7 @@ def judge(scale: Scale) -> Finding:
         f"is {own:.0%} of the text.",
         population=f"one LSTM layer of 128 units, one epoch over the last {CHARS:,} characters of the Republic",
         held_equal=SAME,
+        measured=frame[["order", "place", "temperature", "seed", "licence"]],
         constants=[
             Constant("windows of the book, unread by any model, that are taken for licence", errors, SHARE),
             Constant("the licence's share of the training text", own, SHARE),

@@ -158,6 +158,8 @@ class Finding:
     """The models, texts and sizes to which the verdict applies."""
     held_equal: str
     constants: list[Constant] = field(default_factory=list)
+    measured: Any = None
+    """A data frame of what was measured on the runs besides their summaries, written to <claim>_measured.csv."""
     tables: list[dict[str, Any]] = field(default_factory=list)
     plots: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)

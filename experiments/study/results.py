@@ -63,6 +63,9 @@ def judge_claim(name: str, scale: Scale) -> None:
         "corpora": {summary["corpus"]: summary["corpus_sha256"] for summary in (run.summary() for run in runs)},
         "date": time.strftime("%Y-%m-%d"),
     }
+    if finding.measured is not None:
+        measured = finding.measured.to_csv(index=False, float_format="%.6g")
+        write_atomically(results_folder(scale) / f"{name}_measured.csv", measured)
     if runs:
         _write_runs(results_folder(scale) / f"{name}.csv", runs)
     write_finding(name, scale, facts)

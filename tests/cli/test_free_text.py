@@ -7,8 +7,9 @@ import pytest
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from charcells.checks import check, from_values
 from charcells.cli.compose import compose, quote_free_text
-from charcells.config import CorpusConfig, check, from_values
+from charcells.config import CorpusConfig
 from charcells.errors import UserError
 
 

@@ -26,9 +26,10 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 import charcells
+from charcells.checks import check
 from charcells.cli.arguments import check_arguments, split_flags
 from charcells.cli.free_text import FREE_TEXT, quoted, with_accents
-from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, ScoreConfig, check, value_of
+from charcells.config import RATES, Config, OptimizerConfig, SampleConfig, ScoreConfig, value_of
 from charcells.errors import UserError, did_you_mean
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer

@@ -16,7 +16,8 @@ from typing import Any
 
 from charcells.cli.arguments import refuse_flags
 from charcells.cli.compose import compose
-from charcells.config import SampleConfig, help_text
+from charcells.cli.help import help_text
+from charcells.config import SampleConfig
 from charcells.errors import UserError
 from charcells.process import prepare_process
 from charcells.runs.folder import latest_run

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from charcells.cli.arguments import refuse_flags
 from charcells.cli.compose import compose
-from charcells.config import CorpusConfig, ScoreConfig, help_text
+from charcells.cli.help import help_text
+from charcells.config import CorpusConfig, ScoreConfig
 from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.process import prepare_process

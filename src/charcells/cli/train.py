@@ -32,7 +32,8 @@ from charcells.cli.compose import (
     run_hydra,
     user_conf_dirs,
 )
-from charcells.config import Config, help_text, options, value_of
+from charcells.cli.help import help_text
+from charcells.config import Config, options, value_of
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.files import relative
 from charcells.registry import CELLS

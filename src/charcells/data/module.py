@@ -11,7 +11,8 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
-from charcells.config import CorpusConfig, DataConfig, check_limits
+from charcells.checks import check_limits
+from charcells.config import CorpusConfig, DataConfig
 from charcells.data.held_out import HeldOutBatches
 from charcells.data.streams import TrainBatches
 from charcells.text.corpus import SplitCorpus, load_split

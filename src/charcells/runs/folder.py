@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from charcells.config import Config, check, from_values
+from charcells.checks import check, from_values
+from charcells.config import Config
 from charcells.errors import Busy, UserError
 from charcells.files import remove_drafts, write_atomically
 from charcells.runs.summary import Summary

@@ -203,16 +203,8 @@ def _trainer(
     logger: Logger | None,
     callbacks: list[Callback],
 ) -> Trainer:
-    options = config.trainer
-    held_out: int | float = 1.0
-    if options.fast_dev_run and (batches := data.val_dataloader() or data.test_dataloader()):
-        held_out = batches.warm_up_batches + int(options.fast_dev_run)
-    for package in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(package).setLevel(logging.WARNING)
-    # a warning about Lightning's own use of torch, which the user cannot change, and advice to use srun, which it gives
-    # wherever Slurm is installed
-    for message in (".*isinstance\\(treespec, LeafSpec\\).*", ".*`srun` command is available.*"):
-        warnings.filterwarnings("ignore", message)
+    options, held_out = config.trainer, _held_out_batches(config, data)
+    _silence_lightning()
     if options.devices > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(config.threads))  # otherwise Lightning sets another value
         if rank_of_process(config) == 0:
@@ -249,6 +241,23 @@ def _trainer(
         detect_anomaly=options.detect_anomaly,
         profiler=_profiler(options.profiler, run),
     )
+
+
+def _silence_lightning() -> None:
+    for package in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(package).setLevel(logging.WARNING)
+    # a warning about Lightning's own use of torch, which the user cannot change, and advice to use srun, which it gives
+    # wherever Slurm is installed
+    for message in (".*isinstance\\(treespec, LeafSpec\\).*", ".*`srun` command is available.*"):
+        warnings.filterwarnings("ignore", message)
+
+
+def _held_out_batches(config: Config, data: CharDataModule) -> int | float:
+    """How much of the held-out text is scored: 1.0 is all of it, a number that many batches."""
+    batches = data.val_dataloader() or data.test_dataloader()
+    if not config.trainer.fast_dev_run or not batches:
+        return 1.0
+    return int(batches.warm_up_batches) + int(config.trainer.fast_dev_run)
 
 
 def _val_check_interval(options: TrainerConfig, batches: int) -> int | float:

@@ -52,10 +52,10 @@ def test_only_tuning_runs_are_wanted_before_they_are_done(tmp_path, monkeypatch)
     monkeypatch.setattr(recipe_set.Run, "done", lambda run: True)
     monkeypatch.setattr(recipe_set, "best_rate", lambda pilots: 0.001)
     both = Arms("best_cell", scale, CELLS, 150_000).runs()
-    judged = both[4:10]  # of the first arm
+    judged = both[4:13]  # of the first arm
     assert {run.overrides["seed"] for run in judged} == set(SEEDS)
     assert {run.overrides["corpus"] for run in judged} == set(LAPTOP.texts)
-    assert len(both) == 9 * 3 * (4 + 2 * 3)
+    assert len(both) == 9 * 3 * (4 + 3 * 3)
 
 
 def test_a_factor_that_the_arms_set_is_not_in_the_names_of_recipes():
