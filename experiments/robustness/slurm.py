@@ -22,13 +22,24 @@ from typing import Any
 from charcells.files import write_atomically
 
 ROOT = Path(__file__).parents[2]
-EPOCHS = 60
+PARTITIONS = ("low", "high", "scavenge")
+EPOCHS = 45
 OPTIONS = (
     "corpus=file corpus.path=text.txt logger=none threads=1 samples.length=0 model.hidden_size=16 "
     f"model.embedding_dim=8 data.batch_size=2 data.seq_len=8 trainer.max_epochs={EPOCHS}"
 )
 SHELL_OPTIONS = "--requeue --cpus-per-task=1 --mem=1500 --time=30 --open-mode=append --output=job.out"
 WAIT_SECONDS = 240
+REVOKED_SECONDS = 3
+
+HEAD = """# Preempted, requeued, out of time: jobs of a real Slurm
+
+Made by `python -m experiments.robustness.slurm` on {version} of one node, which `.ci/slurm` starts: jobs in the
+partition high preempt those in low, which has a GraceTime of 10 s, and in scavenge, which has none. OPTIONS are
+`{options}`.
+The transcripts leave out the epochs, and the two minutes for which Slurm lets a requeued job wait. All figures means
+validation and test loss and all rows of metrics.csv but for the speed.
+"""
 
 
 class Session:
@@ -43,6 +54,8 @@ class Session:
         self.folder = folder
         self.lines: list[str] = []
         self.number = ""
+        self.pending: dict[str, float] = {}  # when each task was first seen to wait
+        folder.mkdir(exist_ok=True)
         rng = random.Random(1)
         words = ["".join(rng.choices("abcdefghij", k=rng.randint(2, 6))) for _ in range(40)]
         (folder / "text.txt").write_text(" ".join(rng.choices(words, k=1300)), encoding="utf-8")
@@ -53,9 +66,8 @@ class Session:
         self.lines += text.rstrip().splitlines()
 
     def type(self, command: str) -> str:
-        """Run a command and note it with its output, which is returned."""
-        result = subprocess.run(command, shell=True, cwd=self.folder, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, f"{command}: {result.stderr}"
+        """Run a command and note it with its output, which is returned. Raises CalledProcessError if it fails."""
+        result = subprocess.run(command, shell=True, cwd=self.folder, capture_output=True, text=True, check=True)
         self.say(f"$ {command}\n{result.stdout}")
         return result.stdout
 
@@ -99,10 +111,14 @@ class Session:
         lines = (read(self.folder / "job.out") + read(self.folder / "sweep.out")).splitlines()
         return "\n".join(line for line in lines if not line.startswith(unwanted))
 
-    def start_at_once(self) -> None:
-        """Start what was requeued, for which Slurm itself would wait two minutes."""
+    def start_soon(self) -> None:
+        """Start what was requeued a few seconds ago; Slurm itself would wait two minutes.
+
+        A job that starts in the second in which it was requeued fails, because its credential counts as revoked.
+        """
         for job in ask("squeue", "-h", "-r", "-t", "PENDING", "-j", self.number, "-o", "%i").split():
-            ask("scontrol", "update", f"JobId={job}", "StartTime=now")
+            if time.monotonic() - self.pending.setdefault(job, time.monotonic()) > REVOKED_SECONDS:
+                ask("scontrol", "update", f"JobId={job}", "StartTime=now")
 
     def restarts(self) -> list[int]:
         """How often Slurm has started each task of the job again."""
@@ -113,7 +129,7 @@ class Session:
         """Wait until the runs have finished, and note the job's output."""
 
         def finished() -> bool:
-            self.start_at_once()
+            self.start_soon()
             return all(figures(folder).get("status") == "finished" for folder in folders)
 
         self.wait(finished)
@@ -184,7 +200,9 @@ CASES = {
         lambda session: session.type(f"scancel --signal=USR1 --batch {session.number}_3"), array=True
     ),
     "a sweep whose jobs are preempted": sweep(preempt),
-    "a sweep, one of whose jobs is requeued": sweep(lambda session: session.type(f"scontrol requeue {session.number}_0")),
+    "a sweep, one of whose jobs is requeued": sweep(
+        lambda session: session.type(f"scontrol requeue {session.number}_0")
+    ),
     "a sweep, the time of one of whose jobs is nearly up": sweep(
         lambda session: session.type(f"scancel --signal=USR2 {session.number}_0")
     ),
@@ -203,35 +221,34 @@ def undisturbed(session: Session) -> dict[str, dict[str, Any]]:
 def verdict(folder: Path, whole: dict[str, Any]) -> str:
     """One line: the test loss of the run and of the undisturbed one, and whether all figures are equal."""
     own = figures(folder)
-    same = "equal, bit for bit" if own == whole else "NOT EQUAL"
+    same = "all figures equal, bit for bit" if own == whole else "NOT EQUAL"
     losses = f"test loss {own['test/loss']!r} and, undisturbed, {whole['test/loss']!r}"
     return f"{losses}; {len(own['rows'])} rows of metrics.csv, {own['steps']:,} steps: {same}"
 
 
-def main() -> None:
-    if not ask("sinfo", "-h", "-p", "low,high,scavenge") or shutil.which("sbatch") is None:
-        sys.exit("error: this needs a running Slurm with the partitions low, high and scavenge: .ci/slurm starts one")
-    with tempfile.TemporaryDirectory(prefix="charcells-") as scratch:
-        folder = Path(scratch, "whole")
-        folder.mkdir()
-        whole = undisturbed(Session(folder))
-        parts = [f"""# Preempted, requeued, out of time: jobs of a real Slurm
+def available() -> bool:
+    """Whether a Slurm runs here that has the partitions of .ci/slurm."""
+    return shutil.which("sbatch") is not None and all(ask("sinfo", "-h", "-p", name) for name in PARTITIONS)
 
-Made by `python -m experiments.robustness.slurm` on {ask("sbatch", "--version").strip()} of one node, which `.ci/slurm`
-starts: the partition high preempts low (GraceTime of 10 s) and scavenge (none). OPTIONS are `{OPTIONS}`.
-Each transcript is shortened: no epochs, and no waiting for the two minutes that Slurm leaves before it starts a requeued
-job again.
-"""]
-        for number, (name, case) in enumerate(CASES.items()):
-            session = Session(Path(scratch, str(number)).absolute()) if Path(scratch, str(number)).mkdir() is None else None
-            assert session is not None
-            began = time.monotonic()
-            runs = case(session)
-            verdicts = [verdict(run, whole[run.name if run.name in whole else "1"]) for run in runs]
-            print(f"{name}: {time.monotonic() - began:.0f} s; {'; '.join(verdicts)}", flush=True)
-            transcript = "\n".join(session.lines)
-            parts.append(f"## {name.capitalize()}\n\n```\n{transcript}\n```\n\n" + "\n".join(f"- {v}" for v in verdicts) + "\n")
-    write_atomically(ROOT / "experiments" / "results" / "slurm.md", "\n".join(parts))
+
+def section(name: str, session: Session, whole: dict[str, dict[str, Any]]) -> str:
+    """Run a case; its transcript and verdicts in Markdown."""
+    began = time.monotonic()
+    runs = CASES[name](session)
+    verdicts = "\n".join(f"- {verdict(run, whole.get(run.name, whole['1']))}" for run in runs)
+    print(f"{name}: {time.monotonic() - began:.0f} s\n{verdicts}", flush=True)
+    return "\n".join([f"## {name[0].upper()}{name[1:]}\n", "```", *session.lines, "```", f"\n{verdicts}\n"])
+
+
+def main() -> None:
+    if not available():
+        sys.exit(f"error: this needs a running Slurm with the partitions {', '.join(PARTITIONS)}: .ci/slurm starts one")
+    with tempfile.TemporaryDirectory(prefix="charcells-") as scratch:
+        whole = undisturbed(Session(Path(scratch, "whole")))
+        sections = [section(name, Session(Path(scratch, name)), whole) for name in CASES]
+    version = ask("sbatch", "--version").strip()
+    text = "\n".join([HEAD.format(version=version, options=OPTIONS), *sections])
+    write_atomically(ROOT / "experiments" / "results" / "slurm.md", text)
 
 
 if __name__ == "__main__":
