@@ -1,4 +1,4 @@
-"""On a real Slurm: a job that is preempted, requeued or out of time goes on by itself and ends with the same figures."""
+"""On a real Slurm: a job that is preempted, requeued or out of time goes on by itself to the same figures."""
 
 import fcntl
 import tempfile
