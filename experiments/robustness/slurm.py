@@ -37,8 +37,9 @@ HEAD = """# Preempted, requeued, out of time: jobs of a real Slurm
 Made by `python -m experiments.robustness.slurm` on {version} of one node, which `.ci/slurm` starts: jobs in the
 partition high preempt those in low, which has a GraceTime of 10 s, and in scavenge, which has none. OPTIONS are
 `{options}`.
-The transcripts leave out the epochs, and the two minutes for which Slurm lets a requeued job wait. All figures means
-validation and test loss and all rows of metrics.csv but for the speed.
+The transcripts leave out the epochs, submitit's warnings that this Slurm keeps no accounts, and the two minutes for
+which Slurm lets a requeued job wait. All figures means validation and test loss and all rows of metrics.csv but for the
+speed.
 """
 
 
