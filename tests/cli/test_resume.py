@@ -14,6 +14,7 @@ import pytest
 
 from charcells import slurm
 from charcells.runs.folder import latest_run, new_run_folder
+from charcells.signals import Interrupted
 from charcells.training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -118,6 +119,28 @@ def test_scontrol_is_asked_for_the_task_of_an_array(work, monkeypatch):
     assert (work / "asked").read_text() == "requeue 7_3\n"
     monkeypatch.setenv("SLURM_PROCID", "1")
     assert not slurm.requeue()
+
+
+@pytest.mark.parametrize(
+    ("said", "number", "again", "asked"),
+    [
+        ("JobState=RUNNING Restarts=0 PreemptTime=2026-01-01T10:00:00", signal.SIGTERM, True, True),  # in a GraceTime
+        ("JobState=COMPLETING Restarts=1 PreemptTime=None", signal.SIGTERM, True, False),  # somebody has requeued it
+        ("JobState=RUNNING Restarts=0 PreemptTime=None", signal.SIGTERM, False, False),  # kill
+        ("JobState=CANCELLED Restarts=0 PreemptTime=2026-01-01T10:00:00", signal.SIGTERM, False, False),  # scancel
+        ("", signal.SIGTERM, False, False),
+        ("", signal.SIGUSR2, True, True),
+    ],
+)
+def test_a_job_asks_to_start_again_if_it_would_count_as_failed(work, monkeypatch, said, number, again, asked):
+    (work / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> {work}/asked\necho JobId=9 {said}\n')
+    (work / "scontrol").chmod(0o755)
+    monkeypatch.setenv("PATH", str(work), prepend=os.pathsep)
+    assert not slurm.starts_again(Interrupted(number))  # this is no job
+    assert not (work / "asked").exists()
+    monkeypatch.setenv("SLURM_JOB_ID", "9")
+    assert slurm.starts_again(Interrupted(number)) == again
+    assert ("requeue 9" in (work / "asked").read_text()) == asked
 
 
 def test_a_scontrol_that_refuses_is_no_requeue(work, monkeypatch):

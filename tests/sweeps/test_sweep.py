@@ -22,6 +22,7 @@ from charcells.config import Config
 from charcells.errors import UserError
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import RESULTS_VERSION, identity
+from charcells.signals import Interrupted
 from charcells.sweeps import plan as planning
 from charcells.sweeps import workers
 from charcells.sweeps.job import run_job
@@ -46,6 +47,7 @@ TINY = (
     "trainer.max_epochs=2",
     "samples.length=5",
 )
+SLURM = {"_target_": "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher", "cpus_per_task": 1}
 JOBLIB = {"_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher", "n_jobs": 1}
 
 
@@ -510,6 +512,31 @@ def test_two_names_of_one_run_are_no_failure(small: Small, tmp_path: Path) -> No
         for each in jobs:
             run_job(each.config, each.folder.path, 1, "sweep", [])
     assert [path.name for path in run_folders(tmp_path / "sweep")] == ["fraction=1"]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_run_that_slurm_starts_again_is_requeued_and_not_failed(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    steps = iter(range(10))
+
+    def stop(*arguments: Any) -> None:
+        if next(steps) == 3:
+            os.kill(os.getpid(), signal.SIGUSR2)
+
+    monkeypatch.setenv("SLURM_JOB_ID", "9")
+    monkeypatch.setattr("charcells.slurm.requeue", lambda: again)
+    monkeypatch.setattr("charcells.training.samples.Samples.on_train_batch_end", stop)
+    jobs = [job(tmp_path / "sweep" / "run", small(TEXT))]
+    plan(jobs, SLURM)
+    with pytest.raises(SystemExit) as ended, watch(jobs, SLURM):
+        try:
+            run_job(jobs[0].config, jobs[0].folder.path, 1, "sweep", [])
+        except Interrupted:  # in a process of its own, which ends without a result, so that the sweep waits
+            assert again
+    said = str(ended.value)
+    assert jobs[0].folder.read_summary().requeued == again
+    assert ("requeued: Slurm starts these runs again" in said, "failed:" in said) == (again, not again), said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

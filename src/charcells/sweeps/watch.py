@@ -75,6 +75,8 @@ def _failure(job: Job) -> str | None:
         return None
     if outcome is None and job.identity is not None and job.folder.finished_twin(job.identity):
         return None  # meanwhile the same run has finished under another name
+    if job.folder.read_summary().requeued:
+        return None
     if outcome == "failed":
         return str(job.folder.read_summary().error)
     try:  # is another process training there?
@@ -85,8 +87,6 @@ def _failure(job: Job) -> str | None:
         return str(error)
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
-    if job.folder.read_summary().requeued:
-        return None
     if outcome in ("running", "interrupted"):
         return f"{outcome}, but its process has ended; the same command continues it"
     return job.error or "it did not start; the same command continues it"
