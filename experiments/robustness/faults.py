@@ -144,7 +144,7 @@ def corpus_changed(bench: Bench, folder: Path, variant: str, rng: random.Random)
         status, output = attempt(bench.config(variant), folder)
     finally:
         bench.text.write_text(TEXT)
-    wrong = refused(status, output, folder, "corpus file has changed")
+    wrong = refused(status, output, folder, "has changed since this run was started")
     return variant, f"character {place}", wrong or bench.resume(variant, folder)
 
 
