@@ -232,7 +232,7 @@ class TrainerConfig:
     detect_anomaly: bool = option(False, "stop where a gradient becomes NaN and show the operation; slow")
     profiler: str | None = option(
         None,
-        "write where the time goes to profile*.txt in the run folder",
+        "write where the time goes to fit-profile.txt and test-profile.txt in the run folder",
         choices=("simple", "advanced"),
     )
     loss_reduction: str = option(

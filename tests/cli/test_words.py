@@ -16,6 +16,7 @@ CASES = [
         "model.hidden_size=[1 cannot be read: brackets and quotes have to be closed",
     ),
     (["train.py", "cell='gru"], "cell='gru cannot be read"),
+    (["train.py", "-m", "cell=rnn,gru", "trainer.fast_dev_run=2"], "leave it out, or leave out -m"),
     (["train.py", "resume="], "resume= is empty"),
     (["train.py", "init_from=latest"], "latest means the newest run in"),
     (["train.py", "resume=latest"], "latest means the newest run in"),
@@ -49,3 +50,11 @@ def test_the_flag_of_a_sweep_may_stand_anywhere_and_accents_need_no_quotes(comma
 
 def test_version(command):
     assert command("--version").stdout.strip().count(".") == 2
+
+
+def test_a_dev_run_keeps_nothing(command, tmp_path):
+    (tmp_path / "text.txt").write_text("a cab and a bed\n" * 200)
+    text = ["corpus=file", f"corpus.path={tmp_path / 'text.txt'}", "model.hidden_size=8", "data.seq_len=10"]
+    result = command("train.py", *text, "trainer.fast_dev_run=true")
+    assert result.returncode == 0 and "nothing was kept" in result.stdout, result.stderr
+    assert not list((tmp_path / "work").iterdir())

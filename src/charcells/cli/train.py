@@ -60,10 +60,12 @@ def main(arguments: Sequence[str]) -> None:
     if FIRST_RANK:
         StopHandlers(raise_interrupted).install()
     if any(argument.startswith("-") for argument in arguments):
+        refuse_dev_run(arguments)
         run_hydra(job, arguments)
         return
     config, hydra_config = compose_with_hydra(arguments)
     if is_multirun(hydra_config):
+        refuse_dev_run(arguments)
         run_hydra(job, arguments)
         return
     refuse_cluster(arguments)
@@ -78,6 +80,14 @@ def main(arguments: Sequence[str]) -> None:
             ignore_stop_signals()  # Slurm is about to end the job, which is all done
             print("Slurm starts this job again", flush=True)
         raise
+
+
+def refuse_dev_run(arguments: Sequence[str]) -> None:
+    """Raise UserError for trainer.fast_dev_run in a sweep, whose table would have no run to show."""
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name == "trainer.fast_dev_run" and value.lower() not in ("false", "0"):
+            raise UserError(f"{argument} tries a single run and keeps nothing: leave it out, or leave out -m")
 
 
 def refuse_cluster(arguments: Sequence[str]) -> None:
@@ -151,8 +161,6 @@ def job(config: Config, hydra_config: DictConfig) -> None:
     if not is_multirun(hydra_config):
         run(config, RunFolder(folder))
         return
-    if config.trainer.fast_dev_run:
-        raise UserError("trainer.fast_dev_run tries a single run and keeps nothing: leave it out, or leave out -m")
     from charcells.sweeps.job import run_job
     from charcells.sweeps.plan import cores_per_job
 
@@ -173,7 +181,7 @@ def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:
     watched = FIRST_RANK and sys.stderr.isatty()
     summary = train(config, folder.path, resume=resume, progress_bar=watched)
     if config.trainer.fast_dev_run:
-        print(f"trainer.fast_dev_run: training, validation and test work ({summary['steps']} steps); nothing was kept")
+        print("trainer.fast_dev_run: training, validation and test work; nothing was kept")
     elif FIRST_RANK:
         with ignore_closed_pipe():
             show(summary, folder)
