@@ -19,6 +19,7 @@ CLAIMS = (
     "longer_not_better",
     "embedding",
     "training_order",
+    "greedy_loops",
     "hello",
     "equations",
 )
