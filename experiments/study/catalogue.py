@@ -20,6 +20,7 @@ CLAIMS = (
     "embedding",
     "training_order",
     "greedy_loops",
+    "forget_gate",
     "hello",
     "equations",
 )
