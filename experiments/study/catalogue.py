@@ -21,6 +21,7 @@ CLAIMS = (
     "training_order",
     "greedy_loops",
     "forget_gate",
+    "recurrent_weight",
     "hello",
     "equations",
 )

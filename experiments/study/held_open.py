@@ -22,6 +22,6 @@ def hold_open(lstm: nn.LSTM) -> None:
 class OpenLSTM(nn.LSTM):
     """nn.LSTM with `hold_open`. Its forget gate has parameters, as nn.LSTM's, which are set again at every call."""
 
-    def forward(self, *arguments: Any) -> Any:  # type: ignore[override]
+    def forward(self, *arguments: Any) -> Any:
         hold_open(self)
         return super().forward(*arguments)
