@@ -22,6 +22,7 @@ CLAIMS = (
     "greedy_loops",
     "forget_gate",
     "recurrent_weight",
+    "saturation",
     "hello",
     "equations",
 )

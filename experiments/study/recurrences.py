@@ -57,7 +57,7 @@ def log_gradients(weight: Array, slopes: Array, seed: int = 0) -> Array:
 
     At the last step the gradient is a random vector of norm 1. Going back a step multiplies it by the derivative at
     that step and by the transpose of W (Pascanu et al. 2013, equation 5). It is brought back to norm 1 at each step, so
-    that no power of ten is too small for a float. A step with a gradient of exactly 0 counts as 1e-300.
+    that no power of ten is too small for a float. A gradient of exactly 0 counts as 1e-300.
 
     Args:
         slopes: as `derivatives` returns them.
@@ -70,4 +70,4 @@ def log_gradients(weight: Array, slopes: Array, seed: int = 0) -> Array:
         norm = np.maximum(np.linalg.norm(gradient, axis=-1, keepdims=True), 1e-300)
         gradient /= norm
         logs.append(logs[-1] + np.log10(norm[:, 0]))
-    return np.stack(logs, axis=1)
+    return np.maximum(np.stack(logs, axis=1), -300.0)
