@@ -23,6 +23,7 @@ CLAIMS = (
     "forget_gate",
     "recurrent_weight",
     "saturation",
+    "embedding_relations",
     "hello",
     "equations",
 )
