@@ -24,6 +24,7 @@ CLAIMS = (
     "recurrent_weight",
     "saturation",
     "embedding_relations",
+    "window_enough",
     "hello",
     "equations",
 )
