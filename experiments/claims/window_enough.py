@@ -90,7 +90,7 @@ def bits_by_context(model: Any, tokens: Any, positions: Any) -> list[float]:
     losses = []
     for context in CONTEXTS:
         nats = 0.0
-        for some in torch.split(torch.as_tensor(positions), 500):  # type: ignore[no-untyped-call]
+        for some in torch.split(torch.as_tensor(positions), 500):
             windows = tokens[some[:, None] + torch.arange(-context, 1)].long()
             with torch.inference_mode():
                 logits, _ = model(windows[:, :-1])
@@ -139,9 +139,7 @@ def judge(scale: Scale) -> Finding:
         "recipe but for the rate",
         held_equal=SAME,
         measured=frame[["window", "corpus", "seed", *CONTEXTS]],
-        tables=[
-            table("After each context", means(frame, ["window", "corpus", "optimizer.lr"], list(map(int, CONTEXTS))))
-        ],
+        tables=[table("After each context", means(named, ["window", "corpus", "optimizer.lr"], [*map(str, CONTEXTS)]))],
         plots=[
             plot(
                 f"Loss by length of context, windows of {window}",

@@ -25,6 +25,7 @@ CLAIMS = (
     "saturation",
     "embedding_relations",
     "window_enough",
+    "long_windows_hurt",
     "hello",
     "equations",
 )
