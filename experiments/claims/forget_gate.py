@@ -22,8 +22,8 @@ CLAIM = Claim(
     translation="The forget gate (f_t) lets the memory cell reset the cell state without growing indefinitely",
     prediction="Supported: with the gate the cell state is as large after 10,000 characters as after 1,000, within a "
     "few per cent. Trained with the gate held at 1 it grows by a factor of two to ten, though training could balance "
-    "what is added; the trained models with the gate forced open only while reading grow by nearly ten. The price "
-    "in test/bpc of training without the gate is above 0.1 bits per character.",
+    "what is added; the trained models with the gate forced open only while reading grow by nearly ten. The price in "
+    "test/bpc of training without the gate is above 0.1 bits per character.",
     judged_by="log10 of the growth of the root mean square of c from about 1,000 to about 10,000 characters read "
     "without a break (a bounded state: 0; a random walk: 0.5; steady growth: 1): below 0.1 for LSTMs with the gate, "
     "above 0.25 for LSTMs trained with the gate held at 1, and above 0.25 for the former read with the gate held at 1; "

@@ -22,13 +22,13 @@ CLAIM = Claim(
     "windows of 100, for the tanh RNN and for the LSTM, since gradients from far back are small and add little, and "
     "clipping tames the rest. What makes long windows worse in practice is that they mean fewer updates.",
     judged_by="test/bpc of windows of 800 − of 100: above 0.02 bits per character for the tanh RNN and for the LSTM, "
-    "and larger for the RNN; all three, by Student's test over twelve differences (three texts, seeds 11 to 14; one run "
-    "of each arm a difference). All windows have one stream, whose state is carried on, and an update after every 800 "
-    "characters: the gradients of 32 windows of 25, 8 of 100, 2 of 400 or 1 of 800 are averaged. So streams, updates, "
-    "characters and their order are equal, and only the reach of the gradient differs. Each cell and window has three "
-    "learning rates to choose from by validation text. Power: with a standard deviation of 0.02 over the runs a true "
-    "difference of 0.05 is found above 0.02 in 91 % of cases, and none is found alike in 27 %; with 0.015 in "
-    "68 %.",
+    "and larger for the RNN; all three, by Student's test over twelve differences (three texts, seeds 11 to 14; one "
+    "run of each arm a difference). All windows have one stream, whose state is carried on, and an update after every "
+    "800 characters: the gradients of 32 windows of 25, 8 of 100, 2 of 400 or 1 of 800 are averaged. So streams, "
+    "updates, characters and their order are equal, and only the reach of the gradient differs. Each cell and window "
+    "has three learning rates to choose from by validation text. Power: with a standard deviation of 0.02 over the "
+    "runs a true difference of 0.05 is found above 0.02 in 91 % of cases, and none is found alike in 27 %; with 0.015 "
+    "in 68 %.",
 )
 SEEDS = (11, 12, 13, 14)
 CHARS = 100_000

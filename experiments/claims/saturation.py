@@ -19,9 +19,9 @@ CLAIM = Claim(
     "producto de las derivadas parciales se generen valores del gradiente muy cercanos al cero (desvanecimiento: "
     "“*vanishing gradients*”) o bien valores muy elevados",
     quote_language="es",
-    translation="The use of tanh or sigmoid activation functions … has the result that in the iterative process of "
-    "the product of the partial derivatives values of the gradient very close to zero are generated (vanishing "
-    "gradients), or very high values",
+    translation="The use of tanh or sigmoid activation functions … has the result that in the iterative process of the "
+    "product of the partial derivatives values of the gradient very close to zero are generated (vanishing gradients), "
+    "or very high values",
     prediction="Supported: with orthogonal recurrent weights, through which a gradient keeps its norm, it falls by "
     "some ten powers of ten over 100 characters with tanh and by more than fifty with the sigmoid, whose derivative is "
     "at most 1/4. In trained tanh RNNs it falls, too, and would grow were it not for the derivatives.",

@@ -26,6 +26,7 @@ CLAIMS = (
     "embedding_relations",
     "window_enough",
     "long_windows_hurt",
+    "batch_stabilises",
     "hello",
     "equations",
 )
