@@ -27,6 +27,7 @@ CLAIMS = (
     "window_enough",
     "long_windows_hurt",
     "batch_stabilises",
+    "never_reset",
     "hello",
     "equations",
 )
