@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.study.findings import ABOVE_ZERO, Claim, Finding, Region, Verdict
-from experiments.study.measures import BITS
+from experiments.study.measures import BITS, differences
 from experiments.study.runs import Run, Scale, cross, pick, run_table
 from experiments.study.tables import curve, means, plot, table
 from experiments.study.verdicts import judge_all, judge_mean
@@ -35,6 +35,7 @@ CHARS = 150_000
 STREAMS = (1, 8, 64)
 UPDATES, EVERY = 400, 10
 """Updates of a run, and from one validation to the next."""
+LARGER = Region(low=0.18)
 SAME = "text, model, updates, window of 64, learning rate"
 
 
@@ -80,23 +81,11 @@ def measure(scale: Scale) -> pd.DataFrame:
     return frame
 
 
-def steadier(frame: pd.DataFrame, figure: str, few: int, many: int = 64) -> pd.Series:
-    """A figure with few streams − with many, for each text and seed: differences of independent runs on one text."""
-    found = frame.pivot(index=["corpus", "seed"], columns="data.batch_size", values=figure)
-    return found[few] - found[many]
-
-
 def questions(frame: pd.DataFrame, few: int) -> list[Verdict]:
     named = f"{few} − 64 streams"
-    distance = steadier(frame, "distance", few)
+    jumping, distance = (differences(frame, figure, "data.batch_size", few, 64) for figure in ("jumps", "distance"))
     return [
-        judge_mean(
-            f"log10 of the jumps of val/bpc, {named}",
-            steadier(frame, "jumps", few),
-            Region(low=0.18),
-            unit="powers of ten",
-            held_equal=SAME,
-        ),
+        judge_mean(f"log10 of the jumps of val/bpc, {named}", jumping, LARGER, unit="powers of ten", held_equal=SAME),
         judge_mean(f"spread of test/bpc over seeds, {named}", distance, ABOVE_ZERO, unit=BITS, held_equal=SAME),
     ]
 

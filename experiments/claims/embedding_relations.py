@@ -28,8 +28,8 @@ CLAIM = Claim(
     "class if that is larger than for 95 % of 999 random classes of the same size. The share of models that show it is "
     "above a half for each of the three classes, by exact binomial tests over 15 models (three texts, five seeds); by "
     "chance it would be 5 %. Only characters that stand at least 20 times in the training text, and classes of three "
-    "or more of them, so that a text without digits has no part in that question. Power: 12 of 15 are needed, which "
-    "happens in 99 % of cases if the true share is 0.95, in 65 % if it is 0.8.",
+    "or more of them: quijote has no digits, which leaves ten models to that question, and asks for nine. Power: 12 of "
+    "15 are needed, which happens in 99 % of cases if the true share is 0.95, in 65 % if it is 0.8.",
 )
 LEAST, LEAST_MEMBERS, DRAWS, LEVEL = 20, 3, 999, 0.05
 VOWELS = "aeiouáéíóúâêôãõàü"

@@ -48,7 +48,7 @@ def models(scale: Scale, arm: str) -> list[Run]:
         corpus=scale.texts,
         corpus__max_chars=scale.cut(CHARS),
         trainer__max_epochs=scale.epochs,
-        optimizer__lr=3e-3,
+        optimizer__lr=3e-3,  # the same for both, and below the LSTM's own: sums that only grow ask for smaller steps
         cell=CELLS[arm],
     )
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from charcells.registry import CELLS
 from experiments.study.findings import ABOVE_ZERO, HIGHER, MARGIN, Claim, Finding, Verdict
-from experiments.study.measures import BITS
+from experiments.study.measures import BITS, differences
 from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, pick, run_table
 from experiments.study.tables import curve, means, plot, table
 from experiments.study.verdicts import judge_all, judge_mean
@@ -80,13 +80,8 @@ def runs(scale: Scale) -> list[Run]:
 
 
 def lost(frame: pd.DataFrame, cell: str, window: int) -> pd.Series:
-    """test/bpc of a window − that of windows of 100, for each text and seed.
-
-    A run is no pair of another with the same seed. Taken together they are one difference of two independent runs on
-    one text, so that texts, which differ far more than seeds, do not add to the spread.
-    """
-    found = pick(frame, cell=cell).pivot(index=["corpus", "seed"], columns="data.seq_len", values="test/bpc")
-    return found[window] - found[100]
+    """test/bpc of a window − that of windows of 100, for each text and seed."""
+    return differences(pick(frame, cell=cell), "test/bpc", "data.seq_len", window, 100)
 
 
 def questions(frame: pd.DataFrame) -> list[Verdict]:

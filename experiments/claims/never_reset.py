@@ -7,7 +7,7 @@ import pandas as pd
 from charcells.text.words import real_word_rate, words
 from experiments.claims.temperature import PROMPTS
 from experiments.study.findings import Claim, Finding, Region, Verdict
-from experiments.study.measures import SHARE, generate, texts_of
+from experiments.study.measures import SHARE, differences, generate, texts_of
 from experiments.study.runs import Run, Scale, cross, pick
 from experiments.study.tables import means, sample, table
 from experiments.study.verdicts import judge_all, judge_mean
@@ -86,22 +86,18 @@ def measure(scale: Scale) -> pd.DataFrame:
         for run in arm(scale, state):
             corpus = run.overrides["corpus"]
             absent, present = (unknown_words(run, prompt) for prompt in PROMPTS[corpus])
-            facts = {"state set back": state, "corpus": corpus, "seed": run.overrides["seed"]}
+            facts = {"state": state, "corpus": corpus, "seed": run.overrides["seed"]}
             losses = {"train/loss": run.summary()["train/loss"], "run": run}
             rows.append(facts | {"absent": absent, "present": present, "excess": absent - present} | losses)
     return pd.DataFrame(rows)
 
 
-def excess(frame: pd.DataFrame, state: str) -> pd.Series:
-    """Unknown words after the absent prompt − after the present one, of each text and seed in the same order."""
-    return pick(frame.rename(columns={"state set back": "state"}), state=state).set_index(["corpus", "seed"])["excess"]
-
-
 def questions(frame: pd.DataFrame) -> list[Verdict]:
-    region, never = Region(low=LARGE), excess(frame, "never")
+    region, never = Region(low=LARGE), pick(frame, state="never")["excess"]
+    more = differences(frame, "excess", "state", "never", "at each epoch")
     asked = {
         "unknown words, absent − present prompt, never set back": (never, (-1.0, 1.0)),
-        "that, never set back − set back at each epoch": (never - excess(frame, "at each epoch"), (-2.0, 2.0)),
+        "that, never set back − set back at each epoch": (more, (-2.0, 2.0)),
     }
     return [
         judge_mean(question, values, region, unit=SHARE, held_equal=SAME, bounds=bounds)
@@ -111,8 +107,8 @@ def questions(frame: pd.DataFrame) -> list[Verdict]:
 
 def judge(scale: Scale) -> Finding:
     frame = measure(scale)
-    parts, named = questions(frame), frame.rename(columns={"state set back": "state"})
-    shares = {state: pick(named, state=state)[["absent", "present"]].mean() for state in STATES}
+    parts = questions(frame)
+    shares = {state: pick(frame, state=state)[["absent", "present"]].mean() for state in STATES}
     found = "; ".join(f"{state} {mean['absent']:.1%} and {mean['present']:.1%}" for state, mean in shares.items())
     return Finding(
         claim=CLAIM,
@@ -125,8 +121,8 @@ def judge(scale: Scale) -> Finding:
         measured=frame.drop(columns="run"),
         tables=[
             table(
-                "Unknown words",
-                means(frame, ["state set back", "corpus"], ["absent", "present", "excess", "train/loss"]),
+                "Unknown words, by when the state is set back",
+                means(frame, ["state", "corpus"], ["absent", "present", "excess", "train/loss"]),
                 "Prompts: " + "; ".join(f"{corpus}: {', '.join(PROMPTS[corpus])}" for corpus in scale.texts),
             )
         ],

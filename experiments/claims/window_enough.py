@@ -1,13 +1,12 @@
 """Source 003 claims that windows of 100 characters are long enough for the dependencies that matter."""
 
-import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from experiments.study.findings import MARGIN, Claim, Finding, Region, Verdict
-from experiments.study.measures import BITS, data_of
+from experiments.study.measures import BITS, bits_by_context, data_of
 from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, pick, run_table
 from experiments.study.tables import curve, estimates, means, plot, table
 from experiments.study.verdicts import judge_all, judge_difference, judge_mean
@@ -76,29 +75,6 @@ def runs(scale: Scale) -> list[Run]:
     return wanted
 
 
-def bits_by_context(model: Any, tokens: Any, positions: Any) -> list[float]:
-    """For each of CONTEXTS the mean loss in bits of the characters at some positions, if the model reads that many
-    characters before each, from a state of zeros.
-
-    Args:
-        tokens: the text, (N,).
-        positions: (P,), none below max(CONTEXTS).
-    """
-    import torch
-    from torch.nn import functional as F
-
-    losses = []
-    for context in CONTEXTS:
-        nats = 0.0
-        for some in torch.split(torch.as_tensor(positions), 500):
-            windows = tokens[some[:, None] + torch.arange(-context, 1)].long()
-            with torch.inference_mode():
-                logits, _ = model(windows[:, :-1])
-            nats += float(F.cross_entropy(logits[:, -1], windows[:, -1], reduction="sum"))
-        losses.append(nats / len(positions) / math.log(2))
-    return losses
-
-
 def measure(scale: Scale) -> pd.DataFrame:
     """A row for each judged run: bits per character of the test text after each of CONTEXTS."""
     from charcells import load
@@ -110,7 +86,7 @@ def measure(scale: Scale) -> pd.DataFrame:
             # the test text begins where the validation text ends
             scored = np.arange(max(data.text.split.val_end, max(CONTEXTS)), len(data.tokens))
             chosen = np.sort(np.random.default_rng(0).permutation(scored)[:POSITIONS])
-            bits = bits_by_context(load(run.folder.last).model, data.tokens, chosen)
+            bits = bits_by_context(load(run.folder.last).model, data.tokens, chosen, CONTEXTS)
             rows.append({"window": window, **run.overrides} | dict(zip(CONTEXTS, bits, strict=True)))
     return pd.DataFrame(rows)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.claims.batch_stabilises import EVERY, SEEDS, STREAMS, UPDATES, arm, jumps, steadier
+from experiments.claims.batch_stabilises import EVERY, SEEDS, STREAMS, UPDATES, arm, jumps
+from experiments.study.measures import differences
 from experiments.study.runs import SCALES
 
 
@@ -33,4 +34,4 @@ def test_differences_are_taken_on_the_same_text():
         for seed in (11, 12)
     ]
     frame = pd.DataFrame(rows).sample(frac=1, random_state=1)
-    assert steadier(frame, "jumps", 1).tolist() == pytest.approx([63 / 64] * 4)
+    assert differences(frame, "jumps", "data.batch_size", 1, 64).tolist() == pytest.approx([63 / 64] * 4)

@@ -5,8 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from charcells.models.cells import check_contract
 from charcells.models.char_rnn import CharRNN
+from charcells.registry import CELLS
 from experiments.claims.forget_gate import READ, sizes
+from experiments.study.cells import OPEN, register
 from experiments.study.held_open import OpenLSTM, hold_open
 
 
@@ -59,3 +62,12 @@ def test_a_constant_addition_grows_in_proportion_to_the_characters_read():
     expected = [np.tanh(0.5) * np.mean(each.astype(float) ** 2) ** 0.5 for each in steps]
     np.testing.assert_allclose(sizes(model, tokens), expected, rtol=1e-3)
     assert expected[-1] / expected[2] == pytest.approx(n[-1] / n[2], rel=1e-3)
+
+
+def test_it_is_registered_as_a_cell_that_keeps_the_contract_and_registering_twice_is_harmless(monkeypatch):
+    monkeypatch.setattr(CELLS, "_rows", {name: CELLS[name] for name in CELLS if name != OPEN.name})
+    assert OPEN.name not in CELLS
+    register()
+    register()
+    check_contract(OPEN.name)
+    assert isinstance(CharRNN(vocab_size=5, cell=OPEN.name).rnn, OpenLSTM)

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from experiments.claims.never_reset import STATES, arm, excess, questions
+from experiments.claims.never_reset import STATES, arm, questions
 from experiments.study.findings import INCONCLUSIVE, REFUTED, SUPPORTED
+from experiments.study.measures import differences
 from experiments.study.runs import SCALES
 
 
@@ -23,7 +24,7 @@ def test_arms_differ_in_the_state_only_and_keep_the_recipe_of_the_source():
 def table(never, epoch):
     """Excess of each arm, the rows of the second in another order."""
     rows = [
-        {"state set back": state, "corpus": corpus, "seed": seed, "excess": value + (seed - 11.5) * 0.01}
+        {"state": state, "corpus": corpus, "seed": seed, "excess": value + (seed - 11.5) * 0.01}
         for state, value in (("never", never), ("at each epoch", epoch))
         for corpus in "abc"
         for seed in (11, 12)
@@ -32,8 +33,8 @@ def table(never, epoch):
 
 
 def test_differences_are_of_models_on_the_same_text_and_decide_as_they_should():
-    frame = table(0.3, 0.1)
-    assert (excess(frame, "never") - excess(frame, "at each epoch")).tolist() == pytest.approx([0.2] * 6)
+    found = differences(table(0.3, 0.1), "excess", "state", "never", "at each epoch")
+    assert found.tolist() == pytest.approx([0.2] * 6)
     first, _ = questions(table(0.0, 0.0))
     assert first.verdict == REFUTED
     found = questions(table(0.4, 0.1))

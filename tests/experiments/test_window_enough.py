@@ -8,7 +8,8 @@ import torch
 
 from charcells.models.char_rnn import CharRNN
 from experiments.claims import window_enough
-from experiments.claims.window_enough import CONTEXTS, arm, bits_by_context
+from experiments.claims.window_enough import CONTEXTS, arm
+from experiments.study.measures import bits_by_context
 from experiments.study.runs import SCALES
 
 
@@ -17,7 +18,7 @@ def test_the_loss_is_that_of_a_model_that_reads_just_the_context():
     torch.manual_seed(1)
     model = CharRNN(vocab_size=5, embedding_dim=3, hidden_size=4).eval()
     tokens, positions = torch.randint(5, (450,), dtype=torch.uint8), [400, 413, 449]
-    found = bits_by_context(model, tokens, positions)
+    found = bits_by_context(model, tokens, positions, CONTEXTS)
     for context, bits in zip(CONTEXTS, found, strict=True):
         by_hand = []
         for position in positions:
@@ -32,7 +33,7 @@ def test_a_uniform_model_has_log2_of_the_vocabulary_after_any_context():
     model = CharRNN(vocab_size=4, embedding_dim=3, hidden_size=4).eval()
     torch.nn.init.zeros_(model.output.weight)
     torch.nn.init.zeros_(model.output.bias)
-    bits = bits_by_context(model, torch.randint(4, (450,)), [400, 449])
+    bits = bits_by_context(model, torch.randint(4, (450,)), [400, 449], CONTEXTS)
     assert bits == pytest.approx([2.0] * len(CONTEXTS))
 
 
