@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.study.findings import INCONCLUSIVE, Region, Verdict
@@ -91,6 +92,44 @@ def data_of(run: Run) -> Any:
         _data[key] = CharDataModule(config.corpus, config.corpora_dir, **asdict(config.data))
         _data[key].setup()
     return _data[key]
+
+
+def bits_by_context(model: Any, tokens: Any, positions: Any, contexts: Sequence[int]) -> list[float]:
+    """For each context the mean loss in bits of the characters at some positions, if the model reads that many
+    characters before each of them, from a state of zeros.
+
+    Args:
+        tokens: the text, (N,).
+        positions: (P,), none below the largest context.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    losses = []
+    for context in contexts:
+        nats = 0.0
+        for some in torch.split(torch.as_tensor(positions), 500):
+            windows = tokens[some[:, None] + torch.arange(-context, 1)].long()
+            with torch.inference_mode():
+                logits, _ = model(windows[:, :-1])
+            nats += float(F.cross_entropy(logits[:, -1], windows[:, -1], reduction="sum"))
+        losses.append(nats / len(positions) / math.log(2))
+    return losses
+
+
+def differences(frame: pd.DataFrame, figure: str, column: str, first: Any, second: Any) -> pd.Series:
+    """A figure where a column has the value `first` − where it has `second`: a difference for each text and seed.
+
+    For `judge_mean`. Each difference is of two runs on the same text, so texts, which differ far more than seeds, do
+    not add to the spread. The differences are independent of one another whether or not runs with the same seed are
+    alike.
+
+    Args:
+        frame: with the columns `corpus` and `seed`, a run of either kind for each of their values.
+    """
+    found = frame.pivot(index=["corpus", "seed"], columns=column, values=figure)
+    difference: pd.Series = found[first] - found[second]
+    return difference
 
 
 def judge_on_each_corpus(
