@@ -37,7 +37,7 @@ SAME = "model, prompt, length and number of samples"
 
 def models(scale: Scale) -> list[Run]:
     """LSTMs of the default recipe."""
-    return default_models(scale, "lstm")
+    return default_models(scale, "lstm", scale.texts)
 
 
 def runs(scale: Scale) -> list[Run]:
