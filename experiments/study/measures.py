@@ -5,7 +5,7 @@ torch and the library's heavy modules are imported where they are used: listing 
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,16 @@ def texts_of(run: Run) -> Any:
     from charcells.writing.texts import load_texts
 
     return load_texts(run.folder.path)
+
+
+@cache
+def words_of_book(run: Run) -> set[str]:
+    """All words of the run's corpus, of which it may have read only the beginning."""
+    from charcells.text.corpus import load_corpus
+    from charcells.text.words import words
+
+    config = run.config()
+    return set(words(load_corpus(replace(config.corpus, max_chars=None), config.corpora_dir).text))
 
 
 def generate(
