@@ -17,6 +17,7 @@ from experiments.benchmarks.generation import VOCABULARY
 from experiments.benchmarks.turns import Comparison, in_turn
 from experiments.claims import memorisation, temperature, top_k, training_order
 from experiments.study.runs import DEFAULT_SEEDS, SCALES
+from experiments.study.sampling import COUNT, LENGTH
 
 SCALE = SCALES["laptop"]
 MODELS = len(SCALE.texts) * len(DEFAULT_SEEDS)
@@ -27,8 +28,8 @@ WRITING = {
         len(memorisation.ARMS) * len(memorisation.SEEDS),
         [(memorisation.SAMPLES, memorisation.LENGTH)],
     ),
-    "temperature": (MODELS, [(temperature.COUNT, temperature.LENGTH)] * len(temperature.TEMPERATURES)),
-    "top_k": (MODELS, [(temperature.COUNT, temperature.LENGTH)] * len(top_k.LEVELS)),
+    "temperature": (MODELS, [(COUNT, LENGTH)] * len(temperature.TEMPERATURES)),
+    "top_k": (MODELS, [(COUNT, LENGTH)] * len(top_k.LEVELS)),
     "training_order": (
         len(training_order.ARMS) * len(training_order.SEEDS),
         [(training_order.COUNT, training_order.LENGTH)] * len(training_order.TEMPERATURES),
