@@ -5,7 +5,7 @@ torch and the library's heavy modules are imported where they are used: listing 
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,9 @@ from experiments.study.verdicts import confirmed_by_text, judge_all, judge_diffe
 BITS = "bits per character"
 SHARE = "share"
 
+WINDOWS = 64
+"""Windows that `reset_bits` scores together, to bound its memory."""
+
 
 @cache
 def texts_of(run: Run) -> Any:
@@ -27,6 +30,16 @@ def texts_of(run: Run) -> Any:
     from charcells.writing.texts import load_texts
 
     return load_texts(run.folder.path)
+
+
+@cache
+def words_of_book(run: Run) -> set[str]:
+    """All words of the run's corpus, of which it may have read only the beginning."""
+    from charcells.text.corpus import load_corpus
+    from charcells.text.words import words
+
+    config = run.config()
+    return set(words(load_corpus(replace(config.corpus, max_chars=None), config.corpora_dir).text))
 
 
 def generate(
@@ -55,24 +68,54 @@ def generate(
 
 
 def held_out_bits(runs: Sequence[Run]) -> NDArray[np.float64]:
-    """Loss of each character of the validation text in bits, averaged over the best models of the runs: (T,)."""
-    return np.asarray(np.mean([_held_out_bits(run) for run in runs], axis=0))
+    """Loss of each character of the test text in bits, averaged over the best models of the runs: (T,)."""
+    return np.asarray(np.mean([carried_bits(run) for run in runs], axis=0))
 
 
 @cache
-def _held_out_bits(run: Run) -> NDArray[np.float64]:
+def carried_bits(run: Run) -> NDArray[np.float64]:
+    """Loss of each character of the test text in bits under the run's best model: (T,), each after all before it."""
+    import torch
+
+    from charcells import load
+
+    batches, model, state, bits = data_of(run).test_dataloader(), load(run.folder.path).model, None, []
+    with torch.inference_mode():
+        for inputs, targets, _ in batches:
+            logits, state = model(inputs, state)
+            bits.append(_bits(logits, targets))
+    # each row is a segment of the text and continues in the next batch, so rows side by side are in the text's order
+    return np.asarray(torch.cat(bits, 1)[batches.scored].numpy())
+
+
+@cache
+def reset_bits(run: Run, seq_len: int) -> NDArray[np.float64]:
+    """As `carried_bits`, but the state is reset to zeros every `seq_len` characters: (T,), each character scored once.
+
+    So is a model scored as it was trained if that was on windows of `seq_len` characters that begin with zeros. The
+    first window begins with the last character before the test text, whose target is the first of the test text.
+    """
     import torch
     from torch.nn import functional as F
 
     from charcells import load
 
-    batches, model, state, nats = data_of(run).val_dataloader(), load(run.folder.path).model, None, []
+    data, model = data_of(run), load(run.folder.path).model
+    first, last = data.text.split.val_end, data.text.split.length
+    inputs, targets = (data.tokens[first - shift : last - shift].long() for shift in (1, 0))
+    padding = -len(targets) % seq_len  # the last window is filled up with characters that are not scored
+    inputs, targets = (F.pad(tokens, (0, padding)).reshape(-1, seq_len) for tokens in (inputs, targets))
+    rows = [slice(start, start + WINDOWS) for start in range(0, len(inputs), WINDOWS)]
     with torch.inference_mode():
-        for inputs, targets, _ in batches:
-            logits, state = model(inputs, state)
-            nats.append(F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"))
-    # each row is a segment of the text and continues in the next batch, so rows side by side are in the text's order
-    return np.asarray(torch.cat(nats, 1)[batches.scored].double().numpy() / math.log(2))
+        bits = torch.cat([_bits(model(inputs[some])[0], targets[some]) for some in rows])
+    return np.asarray(bits.flatten()[: last - first].numpy())
+
+
+def _bits(logits: Any, targets: Any) -> Any:
+    """Bits of each target, of the targets' shape (B, T), in float64."""
+    from torch.nn import functional as F
+
+    return F.cross_entropy(logits.transpose(1, 2), targets, reduction="none").double() / math.log(2)
 
 
 _data: dict[str, Any] = {}
@@ -135,17 +178,17 @@ def differences(frame: pd.DataFrame, figure: str, column: str, first: Any, secon
 def judge_on_each_corpus(
     question: str, scale: Scale, a: Sequence[Run], b: Sequence[Run], region: Region, *, held_equal: str, min_runs: int
 ) -> list[Verdict]:
-    """Whether val/bpc of a − val/bpc of b lies in a region: the verdict for all corpora of the scale, then for each.
+    """Whether test/bpc of a − test/bpc of b lies in a region: the verdict for all corpora of the scale, then for each.
 
-    A verdict that the seeds give must also hold over blocks of the held-out text.
+    A verdict that the seeds give must also hold over blocks of the test text.
     """
     parts = []
     for corpus in scale.texts:
         first, second = (pick(run_table(side), corpus=corpus) for side in (a, b))
         verdict = judge_difference(
             f"{question}, {corpus}",
-            first["val/bpc"],
-            second["val/bpc"],
+            first["test/bpc"],
+            second["test/bpc"],
             region,
             unit=BITS,
             held_equal=held_equal,
