@@ -10,7 +10,6 @@ from experiments.study.measures import carried_bits, data_of, reset_bits
 from experiments.study.runs import ROOT, Run, Scale
 
 LETTERS = "abcdefgh"
-CHANCE = 1 / len(LETTERS)
 
 
 def line(letter: str, lag: int) -> str:
@@ -33,6 +32,8 @@ def recall_text(scale: Scale, lag: int) -> str:
 
 def recalled(run: Run, lag: int, reset: int | None = None) -> float:
     """Share of the lines of the test text whose repeated letter gets more than half of the model's probability.
+
+    A model that guesses gives each letter an eighth, and so recalls none.
 
     Args:
         reset: characters after which the state is reset to zeros, as in training; None: it is carried.
