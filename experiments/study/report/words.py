@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from experiments.study.report.languages import LANGUAGES, OUTCOME, VERDICT_WORDS, Words, phrase, written
 from experiments.study.report.reading import VERDICTS, Finding
 
 
@@ -80,3 +81,73 @@ def period(findings: Sequence[Finding]) -> str:
     """The date of the findings, or the first and the last date."""
     dates = sorted(finding["date"] for finding in findings)
     return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+
+
+def table_rows(table: Finding) -> list[list[str]]:
+    """The cells of a table as they are written.
+
+    Beside a column "x sd" of standard deviations, the column x: the deviation gets two significant digits, the mean as
+    many decimals, but no more than the four significant digits that `experiments.study.tables.table` keeps.
+    """
+    columns = {name: i for i, name in enumerate(table["columns"])}
+    pairs = [(i, columns[f"{name} sd"]) for name, i in columns.items() if f"{name} sd" in columns]
+    rows = [[number(value) for value in row] for row in table["rows"]]
+    for row, texts in zip(table["rows"], rows, strict=True):
+        for mean, sd in pairs:
+            if _is_figure(row[mean]) and _is_figure(row[sd]) and row[sd] > 0:
+                decimals = max(0, _decimals(row[sd], 2))
+                if decimals <= 6:
+                    texts[sd] = with_decimals(row[sd], decimals)
+                    known = decimals if row[mean] == 0 else max(0, _decimals(row[mean], 4))
+                    texts[mean] = with_decimals(row[mean], min(decimals, known))
+    return rows
+
+
+def _is_figure(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _decimals(value: float, digits: int) -> int:
+    """The decimals that show a number of significant digits of a value."""
+    return digits - 1 - math.floor(math.log10(abs(value)))
+
+
+def outcome(verdict: Finding) -> Words:
+    """What came out, as a sentence with its figures in each language: of a verdict in parts how many parts have which
+    verdict."""
+    return {language: _outcome(verdict, language) for language in LANGUAGES}
+
+
+def _outcome(verdict: Finding, language: str) -> str:
+    if parts := verdict.get("parts"):
+        given = [part["verdict"] for part in parts]
+        counted = (f"{given.count(word)} {VERDICT_WORDS[word][language]}" for word in VERDICTS if word in given)
+        return OUTCOME["parts"][language].format(n=len(parts), counts=", ".join(counted))
+    if verdict["estimate"] is None:
+        return OUTCOME["nothing"][language]
+    figures = figures_in(verdict, language, "interval")
+    if bounds := region(verdict["threshold"]):
+        low, high = (written(number(bound), language) if math.isfinite(bound) else "" for bound in bounds)
+        relation = "between" if low and high else "above" if low else "below"
+        where = OUTCOME[relation][language].format(low=low, high=high)
+        return OUTCOME["measured_true"][language].format(figures=figures, region=where)
+    return OUTCOME["measured"][language].format(figures=figures)
+
+
+def figures_in(verdict: Finding, language: str, pattern: str = "range") -> str:
+    """The estimate and its interval in a language, as OUTCOME's `interval` (with its unit) or `range` has it."""
+    text = {key: written(figure, language) for key, figure in rounded(verdict).items()}
+    unit = (phrase(verdict["unit"]) or {}).get(language, verdict["unit"]) if pattern == "interval" else ""
+    if verdict["low"] is None and verdict["high"] is None:
+        return f"{text['estimate']} {unit}".strip()
+    return OUTCOME[pattern][language].format(unit=unit, **text).replace("  ", " ")
+
+
+def counts_in(findings: Sequence[Finding]) -> Words:
+    """How many findings have each verdict, in each language."""
+    given = [finding["verdict"] for finding in findings]
+    used = [word for word in VERDICTS if word in given]
+    return {
+        language: ", ".join(f"{given.count(word)} {VERDICT_WORDS[word][language]}" for word in used)
+        for language in LANGUAGES
+    }
