@@ -110,7 +110,9 @@ def html(findings: Sequence[Finding], first: Mapping[str, str]) -> str:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         findings=findings,
         first=first,
+        zip=zip,
         drawings={finding["name"]: drawings_of(finding) for finding in findings},
+        main_names=[finding["name"] for finding in findings if finding.get("main")],
         languages=LANGUAGES,
         page=PAGE,
         verdicts=VERDICTS,

@@ -292,7 +292,7 @@ STORIES: dict[str, Story] = {
             "Una diferencia clara: con una secuencia hay ocho veces más pasos de aprendizaje y se debería aprender más.",
             "Uma diferença clara: com uma sequência há oito vezes mais passos de aprendizado e deveria-se aprender mais.",
         ),
-        "",
+        "8e40f5f8",
     ),
     "corpus_size": Story(
         words(
@@ -310,7 +310,7 @@ STORIES: dict[str, Story] = {
             "Cierto, pero sobre todo por otra razón: menos texto también supuso menos pasos de aprendizaje.",
             "Verdade, mas sobretudo por outro motivo: menos texto também significou menos passos de aprendizado.",
         ),
-        "",
+        "d2f1fd50",
     ),
     "best_cell": Story(
         words("The LSTM is the best of the three cells", "La LSTM es la mejor de las tres celdas", "A LSTM é a melhor das três células"),
@@ -324,7 +324,7 @@ STORIES: dict[str, Story] = {
             "La LSTM supera a la red simple; frente a la GRU depende de los ajustes de entrenamiento.",
             "A LSTM supera a rede simples; contra a GRU, depende dos ajustes de treinamento.",
         ),
-        "",
+        "959d5dda",
     ),
     "gru_cost": Story(
         words(
@@ -342,7 +342,7 @@ STORIES: dict[str, Story] = {
             "Depende de los ajustes; tres cuartas partes de las operaciones y, aun así, más lenta en una CPU.",
             "Depende dos ajustes; três quartos das operações e, mesmo assim, mais lenta numa CPU.",
         ),
-        "",
+        "fe3928b2",
     ),
     "memorisation": Story(
         words(
@@ -360,7 +360,7 @@ STORIES: dict[str, Story] = {
             "Lo contrario: se copia un texto corto leído muchas veces; uno largo, apenas.",
             "O contrário: copia-se um texto curto lido muitas vezes; um longo, quase nada.",
         ),
-        "",
+        "62ff25e7",
     ),
     "short_memory": Story(
         words(
@@ -378,7 +378,7 @@ STORIES: dict[str, Story] = {
             "Cierto cuando hay que recordar una letra, aunque 100 pasos también son demasiados para la LSTM; en textos reales apenas se nota.",
             "Verdade quando é preciso lembrar uma letra, embora 100 passos sejam demais também para a LSTM; em textos reais quase não se nota.",
         ),
-        "",
+        "29df621b",
     ),
     "clipping": Story(
         words(
@@ -396,7 +396,7 @@ STORIES: dict[str, Story] = {
             "Solo en parte: limitar el gradiente permite tasas de aprendizaje más altas, pero no las más altas de todas.",
             "Só em parte: limitar o gradiente permite taxas de aprendizado mais altas, mas não as mais altas de todas.",
         ),
-        "",
+        "1650d9c1",
     ),
     "truncation": Story(
         words(
@@ -414,7 +414,7 @@ STORIES: dict[str, Story] = {
             "Cierto si la red olvida entre ventanas; si conserva su estado, con ventanas de 16 caracteres se pierde poco.",
             "Verdade se a rede esquece entre janelas; se mantém seu estado, com janelas de 16 caracteres perde-se pouco.",
         ),
-        "",
+        "9e1452b9",
     ),
     "temperature": Story(
         words(
@@ -432,7 +432,7 @@ STORIES: dict[str, Story] = {
             "Cierto: aumentan tanto las palabras desconocidas como la variedad. Empezar con una palabra nunca vista no perjudica después.",
             "Verdade: aumentam tanto as palavras desconhecidas quanto a variedade. Começar com uma palavra nunca vista não prejudica depois.",
         ),
-        "",
+        "20608569",
     ),
     "top_k": Story(
         words(
@@ -450,7 +450,7 @@ STORIES: dict[str, Story] = {
             "Cierto: con más letras aumentan la variedad y los errores, y con dos ya se logra casi toda la variedad.",
             "Verdade: com mais letras aumentam a variedade e os erros, e com duas já se obtém quase toda a variedade.",
         ),
-        "",
+        "db0bc445",
     ),
     "boilerplate": Story(
         words(
@@ -468,7 +468,7 @@ STORIES: dict[str, Story] = {
             "Aparece, pero no más que en el propio libro.",
             "Aparece, mas não mais do que no próprio livro.",
         ),
-        "",
+        "83bc9a65",
     ),
     "early_structure": Story(
         words(
@@ -486,7 +486,7 @@ STORIES: dict[str, Story] = {
             "Cierto: nueve de cada diez líneas bien formadas y siete de cada diez palabras reales, en menos de dos minutos.",
             "Verdade: nove de cada dez linhas bem formadas e sete de cada dez palavras reais, em menos de dois minutos.",
         ),
-        "",
+        "b5f48d76",
     ),
     "longer_not_better": Story(
         words(
@@ -504,7 +504,7 @@ STORIES: dict[str, Story] = {
             "Falso para las épocas, que ayudan mucho; cierto para la tercera capa, que apenas ayuda.",
             "Falso para as épocas, que ajudam muito; verdade para a terceira camada, que quase não ajuda.",
         ),
-        "",
+        "cf40aeb3",
     ),
     "embedding": Story(
         words(
@@ -522,7 +522,7 @@ STORIES: dict[str, Story] = {
             "Con letras no son mejores, si los pesos iniciales tienen el tamaño adecuado.",
             "Com letras não são melhores, se os pesos iniciais têm o tamanho certo.",
         ),
-        "",
+        "c808510a",
     ),
     "training_order": Story(
         words(
@@ -540,7 +540,7 @@ STORIES: dict[str, Story] = {
             "Cierto: si se lee en orden, con la licencia al final, casi todo lo generado es licencia; si se baraja, no.",
             "Verdade: lido em ordem, com a licença no fim, quase tudo o que se gera é licença; embaralhado, não.",
         ),
-        "",
+        "f391c00d",
     ),
     "hello": Story(
         words(
@@ -558,7 +558,7 @@ STORIES: dict[str, Story] = {
             "Cierto, en cien pasos de aprendizaje.",
             "Verdade, em cem passos de aprendizado.",
         ),
-        "",
+        "5adea9cb",
     ),
     "equations": Story(
         words(
@@ -576,7 +576,7 @@ STORIES: dict[str, Story] = {
             "Iguales, salvo el redondeo de las últimas cifras.",
             "Iguais, salvo o arredondamento dos últimos dígitos.",
         ),
-        "",
+        "ceecb9e8",
     ),
     "never_reset": Story(
         words(
