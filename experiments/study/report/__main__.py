@@ -19,11 +19,29 @@ from charcells.text.vocabulary import visible
 from experiments.study.catalogue import SOURCES
 from experiments.study.report.drawing import deciding, forest, has_intervals, plot, series_colours
 from experiments.study.report.languages import (
-    LANGUAGES, PAGE, SOURCE_NAMES, STORIES, VERDICT_SENTENCES, VERDICT_WORDS, Words, fingerprint, phrase
+    LANGUAGES,
+    PAGE,
+    SOURCE_NAMES,
+    STORIES,
+    VERDICT_SENTENCES,
+    VERDICT_WORDS,
+    Words,
+    fingerprint,
+    phrase,
 )  # fmt: skip
 from experiments.study.report.reading import VERDICTS, Finding, first_verdicts, read_findings
 from experiments.study.report.words import (
-    counts, counts_in, estimate, figures_in, number, outcome, period, rounded, table_rows, values_of
+    counted,
+    counts,
+    estimate,
+    figures_in,
+    needed,
+    number,
+    outcome,
+    period,
+    rounded,
+    table_rows,
+    values_of,
 )  # fmt: skip
 
 BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
@@ -103,7 +121,19 @@ def html(findings: Sequence[Finding], first: Mapping[str, str]) -> str:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    used = (number, estimate, rounded, pieces, copied_share, table_rows, outcome, figures_in, has_intervals, phrase)
+    used = (
+        number,
+        estimate,
+        rounded,
+        pieces,
+        copied_share,
+        table_rows,
+        outcome,
+        figures_in,
+        needed,
+        has_intervals,
+        phrase,
+    )
     environment.filters |= {function.__name__: function for function in used}
     environment.filters |= {"story": story, "source_name": source_name, "english": english}
     titles = {finding["source"]: finding["source_title"] for finding in findings}
@@ -121,8 +151,7 @@ def html(findings: Sequence[Finding], first: Mapping[str, str]) -> str:
         sources={source: SOURCES.get(source) or title for source, title in sorted(titles.items())},
         names=SOURCE_NAMES,
         colours=series_colours(),
-        counts=counts_in(findings),
-        scale=values_of(findings, "scale"),
+        counts=counted([finding["verdict"] for finding in findings]),
         period=period(findings),
     )
 

@@ -6,7 +6,7 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from io import StringIO
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -105,7 +105,7 @@ def forest(verdicts: Sequence[Finding], prefix: str) -> Markup | None:
     if not shown:
         return None
     panels = [(unit, list(rows)) for unit, rows in groupby(sorted(shown, key=lambda v: _unit(v, shown)), _unit_of)]
-    wrapped = {id(verdict): _lines(verdict["question"], 54).split("\n") for verdict in shown}
+    wrapped = {id(verdict): _lines(verdict["question"], 58).split("\n") for verdict in shown}
     heights = [sum(len(wrapped[id(verdict)]) + 1.7 for verdict in rows) + 0.5 for _, rows in panels]  # in lines
 
     def draw(figure: "Figure") -> None:
@@ -187,7 +187,8 @@ def plot(description: Finding, prefix: str) -> Markup:
             length = 2.8 if description["kind"] == "lines" else 1
             figure.legend(loc="outside lower center", ncols=columns, handlelength=length)
 
-    height = max(2.6, 0.6 + LINE * 1.3 * len(rows) * max(1, 0.6 * len(names))) if lying else 2.6
+    row = max(2.0 if any(len(name) > 26 for name in rows) else 1.4, 0.7 * len(names))  # in lines
+    height = max(2.6, 0.6 + LINE * row * len(rows)) if lying else 2.6
     return _svg(draw, height + (LINE * lines * 1.15 + 0.1 if legend else 0), prefix)
 
 
@@ -203,7 +204,7 @@ def _series(axes: "Axes", description: Finding, names: Sequence[str]) -> None:
         categories = list(dict.fromkeys(number(x) for series in every for x in series["x"]))
     log = {key: bool(description.get(f"log_{key}")) and not (key == "x" and categories) for key in "xy"}
     lying = description["kind"] == "points" and _long(categories)
-    for i, (series, style) in enumerate(zip(every, _styles(names), strict=True)):
+    for i, (series, style) in enumerate(zip(every, _styles(names, covered=_covered(every)), strict=True)):
         x = [categories.index(number(value)) if categories else value for value in series["x"]]
         if categories and description["kind"] == "points":  # shifted, so that the series do not cover each other
             x = [value + 0.6 * ((i + 0.5) / len(every) - 0.5) for value in x]
@@ -219,7 +220,7 @@ def _series(axes: "Axes", description: Finding, names: Sequence[str]) -> None:
         _category_ticks(axes, categories, lying=lying)
     else:
         _ticks(axes, "x", log=log["x"])
-    _ticks(axes, "x" if lying else "y", log=log["y"])
+    _ticks(axes, "x" if lying else "y", log=log["y"], most=3 if lying else 6)
 
 
 def _long(categories: Sequence[str] | None) -> bool:
@@ -227,10 +228,19 @@ def _long(categories: Sequence[str] | None) -> bool:
     return categories is not None and sum(map(len, categories)) > 40
 
 
-def _styles(names: Sequence[str]) -> list[dict[str, Any]]:
+def _covered(every: Sequence[Finding]) -> bool:
+    """Whether two series come so close to each other at some x that one would hide the other."""
+    shown = [{x: y for x, y in zip(each["x"], each["y"], strict=True) if y is not None} for each in every]
+    values = [y for points in shown for y in points.values()]
+    near = 0.02 * (max(values) - min(values)) if values else 0.0
+    pairs = combinations(shown, 2)
+    return any(abs(one[x] - other[x]) <= near for one, other in pairs for x in one.keys() & other.keys())
+
+
+def _styles(names: Sequence[str], *, covered: bool) -> list[dict[str, Any]]:
     """Colour, marker, dashes and width of each series.
 
-    The first series is the widest: another that covers it leaves its rim in sight.
+    Where series are `covered` the first is the widest: another that lies on it leaves its rim in sight.
     """
     from charcells.runs.pictures import MARKERS
 
@@ -239,15 +249,15 @@ def _styles(names: Sequence[str]) -> list[dict[str, Any]]:
     styles = []
     for i, name in enumerate(names):
         again = colours[:i].count(colours[i])  # the same colour
-        under = len(names) - 1 - i
+        under = min(len(names) - 1 - i, 3) if covered else 0
         styles.append(
             {
                 "color": COLOURS[colours[i]],
                 "marker": MARKERS[i % len(MARKERS)],
                 "label": name,
                 "linestyle": ("-", (0, (5, 2)), ":", "-.")[(i + again) % 4],
-                "linewidth": 1.3 + 1.3 * min(under, 3),
-                "markersize": 4 + 2 * min(under, 3),
+                "linewidth": 1.4 + 1.2 * under,
+                "markersize": 4 + 1.8 * under,
                 "markerfacecolor": "none" if again % 2 else COLOURS[colours[i]],
             }
         )
@@ -276,11 +286,12 @@ def _points(axes: "Axes", x: Sequence[float], estimates: Estimates, style: dict[
 
 
 def _category_ticks(axes: "Axes", categories: Sequence[str], *, lying: bool) -> None:
-    labels = [textwrap.shorten(visible(name), 34, placeholder="…") or visible(name)[:33] for name in categories]
     if lying:
+        labels = ["\n".join(textwrap.wrap(visible(name), 26, max_lines=2, placeholder="…")) for name in categories]
         axes.set_yticks(range(len(categories)), labels)
         axes.set_ylim(len(categories) - 0.5, -0.5)  # read from the top
     else:
+        labels = [textwrap.shorten(visible(name), 28, placeholder="…") or visible(name)[:27] for name in categories]
         turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if _long(categories) else {}
         axes.set_xticks(range(len(categories)), labels, **turned)
         axes.set_xlim(-0.5, len(categories) - 0.5)
@@ -291,7 +302,7 @@ def _drawable(values: Sequence[float | None], log: bool) -> list[float]:
     return [math.nan if value is None or (log and value <= 0) else value for value in values]
 
 
-def _ticks(axes: "Axes", key: str, *, log: bool) -> None:
+def _ticks(axes: "Axes", key: str, *, log: bool, most: int = 5) -> None:
     """Write the ticks as all figures of the report, and few enough that they do not overlap."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -303,7 +314,7 @@ def _ticks(axes: "Axes", key: str, *, log: bool) -> None:
         axis.set_minor_formatter(NullFormatter())
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
     else:
-        axis.set_major_locator(MaxNLocator(5 if key == "x" else 6))
+        axis.set_major_locator(MaxNLocator(most))
         shown = [f"{value:.6g}" for value in axis.get_majorticklocs()]
         decimals = max(len(text.partition(".")[2]) for text in shown)  # the same for all ticks
         if any("e" in text for text in shown):

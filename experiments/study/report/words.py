@@ -113,41 +113,44 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def outcome(verdict: Finding) -> Words:
-    """What came out, as a sentence with its figures in each language: of a verdict in parts how many parts have which
-    verdict."""
-    return {language: _outcome(verdict, language) for language in LANGUAGES}
-
-
-def _outcome(verdict: Finding, language: str) -> str:
+    """What came out, with its figures, in each language: of a verdict in parts how many parts have which verdict."""
     if parts := verdict.get("parts"):
-        given = [part["verdict"] for part in parts]
-        counted = (f"{given.count(word)} {VERDICT_WORDS[word][language]}" for word in VERDICTS if word in given)
-        return OUTCOME["parts"][language].format(n=len(parts), counts=", ".join(counted))
+        given = counted([part["verdict"] for part in parts])
+        return {lang: OUTCOME["parts"][lang].format(n=len(parts), counts=given[lang]) for lang in LANGUAGES}
     if verdict["estimate"] is None:
-        return OUTCOME["nothing"][language]
-    figures = figures_in(verdict, language, "interval")
-    if bounds := region(verdict["threshold"]):
-        low, high = (written(number(bound), language) if math.isfinite(bound) else "" for bound in bounds)
-        relation = "between" if low and high else "above" if low else "below"
-        where = OUTCOME[relation][language].format(low=low, high=high)
-        return OUTCOME["measured_true"][language].format(figures=figures, region=where)
-    return OUTCOME["measured"][language].format(figures=figures)
+        return OUTCOME["nothing"]
+    figures, need = figures_in(verdict), needed(verdict)
+    return {lang: f"{OUTCOME['measured'][lang].format(figures=figures[lang])} {need[lang]}" for lang in LANGUAGES}
 
 
-def figures_in(verdict: Finding, language: str, pattern: str = "range") -> str:
-    """The estimate and its interval in a language, as OUTCOME's `interval` (with its unit) or `range` has it."""
-    text = {key: written(figure, language) for key, figure in rounded(verdict).items()}
-    unit = (phrase(verdict["unit"]) or {}).get(language, verdict["unit"]) if pattern == "interval" else ""
-    if verdict["low"] is None and verdict["high"] is None:
-        return f"{text['estimate']} {unit}".strip()
-    return OUTCOME[pattern][language].format(unit=unit, **text).replace("  ", " ")
+def figures_in(verdict: Finding) -> Words:
+    """The estimate with its unit and interval in each language."""
+    if verdict["estimate"] is None:
+        return OUTCOME["nothing"]
+    pattern = "figure" if verdict["low"] is None and verdict["high"] is None else "interval"
+    units = phrase(verdict["unit"]) or dict.fromkeys(LANGUAGES, verdict["unit"])
+    texts = {}
+    for lang in LANGUAGES:
+        figures = {key: written(figure, lang) for key, figure in rounded(verdict).items()}
+        texts[lang] = OUTCOME[pattern][lang].format(unit=units[lang], **figures)
+    return texts
 
 
-def counts_in(findings: Sequence[Finding]) -> Words:
-    """How many findings have each verdict, in each language."""
-    given = [finding["verdict"] for finding in findings]
+def needed(verdict: Finding) -> Words:
+    """The values for which the claim is true, in each language; nothing for a threshold that is no region."""
+    if not (bounds := region(verdict["threshold"])):
+        return dict.fromkeys(LANGUAGES, "")
+    low, high = bounds
+    relation = "above" if math.isinf(high) else "below" if math.isinf(low) else "between"
+    texts = {}
+    for lang in LANGUAGES:
+        figures = {"low": written(number(low), lang) if math.isfinite(low) else ""}
+        figures |= {"high": written(number(high), lang) if math.isfinite(high) else ""}
+        texts[lang] = OUTCOME["needed"][lang].format(region=OUTCOME[relation][lang].format(**figures))
+    return texts
+
+
+def counted(given: Sequence[str]) -> Words:
+    """How many of the verdicts are of each kind, in each language, as 'supported 9, refuted 5'."""
     used = [word for word in VERDICTS if word in given]
-    return {
-        language: ", ".join(f"{given.count(word)} {VERDICT_WORDS[word][language]}" for word in used)
-        for language in LANGUAGES
-    }
+    return {lang: ", ".join(f"{VERDICT_WORDS[word][lang]} {given.count(word)}" for word in used) for lang in LANGUAGES}
