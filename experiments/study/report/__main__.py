@@ -22,14 +22,13 @@ from experiments.study.report.languages import (
     LANGUAGES,
     PAGE,
     SOURCE_NAMES,
-    STORIES,
     VERDICT_SENTENCES,
     VERDICT_WORDS,
     Words,
-    fingerprint,
     phrase,
-)  # fmt: skip
+)
 from experiments.study.report.reading import VERDICTS, Finding, first_verdicts, read_findings
+from experiments.study.report.stories import STORIES, fingerprint
 from experiments.study.report.words import (
     counted,
     counts,
@@ -42,7 +41,7 @@ from experiments.study.report.words import (
     rounded,
     table_rows,
     values_of,
-)  # fmt: skip
+)
 
 BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
 """The lines of the README that enclose the table."""
@@ -82,15 +81,17 @@ def story(finding: Finding) -> dict[str, Words]:
         return {"title": english(finding["name"]), "claimed": english(finding["translation"])} | {
             "expected": english(finding["prediction"])
         }
-    retold = told.retells == fingerprint(finding["prediction"])
-    expected = told.expected if retold else english(finding["prediction"])
+    expected = english(finding["prediction"])
+    if told.expected and told.retells == fingerprint(finding["prediction"]):
+        expected = told.expected
     return {"title": told.title, "claimed": told.claimed, "expected": expected}
 
 
-def not_retold(findings: Sequence[Finding]) -> list[str]:
-    """Claims of the catalogue whose prediction is shown in English only, as languages.py retells another."""
-    told = {finding["name"]: finding["prediction"] for finding in findings if finding["name"] in STORIES}
-    return [name for name, prediction in told.items() if STORIES[name].retells != fingerprint(prediction)]
+def not_retold(findings: Sequence[Finding]) -> dict[str, str]:
+    """Claims of stories.py whose prediction is not the one retold there, so that it is shown in English: by name, its
+    fingerprint."""
+    prints = {each["name"]: fingerprint(each["prediction"]) for each in findings if each["name"] in STORIES}
+    return {name: found for name, found in prints.items() if STORIES[name].retells != found}
 
 
 def drawings_of(finding: Finding) -> dict[str, object]:
@@ -214,8 +215,8 @@ def report(results: Path, page: Path, readme: Path) -> None:
     write_atomically(page, html(findings, first))
     write_atomically(readme, after)
     print(f"{len(findings)} claims: {counts(findings)}")
-    for name in not_retold(findings):
-        print(f"{name}: its prediction is not the one that languages.py retells, and is shown in English")
+    for name, found in not_retold(findings).items():
+        print(f"{name}: stories.py retells another prediction than {found}, which is shown in English")
     print(f"written: {relative(page)}, the table in {relative(readme)}")
 
 

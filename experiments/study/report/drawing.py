@@ -15,7 +15,7 @@ from markupsafe import Markup
 from charcells.registry import CELLS
 from charcells.text.vocabulary import visible
 from experiments.study.findings import INCONCLUSIVE
-from experiments.study.report.languages import phrase
+from experiments.study.report.languages import PHRASES, Words, phrase
 from experiments.study.report.reading import VERDICTS, Finding
 from experiments.study.report.words import number, region, with_decimals
 
@@ -105,7 +105,7 @@ def forest(verdicts: Sequence[Finding], prefix: str) -> Markup | None:
     if not shown:
         return None
     panels = [(unit, list(rows)) for unit, rows in groupby(sorted(shown, key=lambda v: _unit(v, shown)), _unit_of)]
-    wrapped = {id(verdict): _lines(verdict["question"], 58).split("\n") for verdict in shown}
+    wrapped = {id(verdict): _lines(verdict["question"], 54).split("\n") for verdict in shown}
     heights = [sum(len(wrapped[id(verdict)]) + 1.7 for verdict in rows) + 0.5 for _, rows in panels]  # in lines
 
     def draw(figure: "Figure") -> None:
@@ -180,8 +180,8 @@ def plot(description: Finding, prefix: str) -> Markup:
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
         _series(axes, description, names)
-        labels = {key: _lines(description[f"{key}_label"], 46) for key in "xy"}
-        axes.set(xlabel=labels["y"], ylabel=labels["x"]) if lying else axes.set(xlabel=labels["x"], ylabel=labels["y"])
+        below, beside = ("y_label", "x_label") if lying else ("x_label", "y_label")
+        axes.set(xlabel=_lines(description[below], 46), ylabel=_lines(description[beside], 32))
         axes.grid()
         if legend:
             length = 2.8 if description["kind"] == "lines" else 1
@@ -287,11 +287,11 @@ def _points(axes: "Axes", x: Sequence[float], estimates: Estimates, style: dict[
 
 def _category_ticks(axes: "Axes", categories: Sequence[str], *, lying: bool) -> None:
     if lying:
-        labels = ["\n".join(textwrap.wrap(visible(name), 26, max_lines=2, placeholder="…")) for name in categories]
+        labels = ["\n".join(_lines(name, 26).split("\n")[:2]) for name in categories]
         axes.set_yticks(range(len(categories)), labels)
         axes.set_ylim(len(categories) - 0.5, -0.5)  # read from the top
     else:
-        labels = [textwrap.shorten(visible(name), 28, placeholder="…") or visible(name)[:27] for name in categories]
+        labels = [_lines(name, 28).partition("\n")[0] for name in categories]
         turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if _long(categories) else {}
         axes.set_xticks(range(len(categories)), labels, **turned)
         axes.set_xlim(-0.5, len(categories) - 0.5)
@@ -350,7 +350,7 @@ def _inline(drawing: str, prefix: str) -> Markup:
     """An SVG file as an element of an HTML page.
 
     Without its style sheet and with ids of its own, so that it cannot affect the rest of the page; its colours become
-    those of the page. A text that is a known label or a figure becomes one in each language, of which the page shows one.
+    those of the page. A known label or a figure becomes a text in each language, of which the page shows one.
     """
 
     colours = {colour.lower(): f"var(--{name})" for name, colour in COLOURS.items()}
@@ -389,11 +389,21 @@ def _inline(drawing: str, prefix: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
+def _longest(text: str) -> str:
+    return max((text, *PHRASES[text].values()), key=len)
+
+
+def _translations(text: str) -> Words | None:
+    """A figure, or a text that `_lines` has put in the place of a known one, in each language; None for others."""
+    by_longest = {_longest(known): known for known in PHRASES}
+    return phrase(by_longest[text]) if text in by_longest else None if text in PHRASES else phrase(text)
+
+
 def _translate(root: ElementTree.Element) -> None:
-    """Put a text in each language in the place of each text that `phrase` knows."""
+    """Put a text in each language in the place of each that is known."""
     for parent in list(root.iter()):
         for i, child in reversed(list(enumerate(parent))):
-            known = phrase(child.text or "") if child.tag == "text" else None
+            known = _translations(child.text or "") if child.tag == "text" else None
             if known is None:
                 continue
             parent.remove(child)
@@ -404,5 +414,10 @@ def _translate(root: ElementTree.Element) -> None:
 
 
 def _lines(text: str, width: int) -> str:
-    """A text wrapped for a drawing, in at most six lines of `width` characters."""
+    """A text wrapped for a drawing, in at most six lines of `width` characters.
+
+    A text of PHRASES that fits into one line stands there as its longest translation, so that there is room for each.
+    """
+    if text in PHRASES and len(longest := _longest(text)) <= width:
+        return longest
     return "\n".join(textwrap.wrap(visible(text), width, max_lines=6, placeholder=" …"))
