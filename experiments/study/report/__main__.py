@@ -147,6 +147,7 @@ def html(findings: Sequence[Finding], first: Mapping[str, str]) -> str:
         languages=LANGUAGES,
         page=PAGE,
         verdicts=VERDICTS,
+        marks=dict(zip(VERDICTS, "■✖◆▲○", strict=True)),  # those of the drawings
         verdict_words=VERDICT_WORDS,
         verdict_sentences=VERDICT_SENTENCES,
         sources={source: SOURCES.get(source) or title for source, title in sorted(titles.items())},

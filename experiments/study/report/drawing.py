@@ -15,7 +15,7 @@ from markupsafe import Markup
 from charcells.registry import CELLS
 from charcells.text.vocabulary import visible
 from experiments.study.findings import INCONCLUSIVE
-from experiments.study.report.languages import PHRASES, Words, phrase
+from experiments.study.report.languages import PHRASES, Words, asked_of, phrase
 from experiments.study.report.reading import VERDICTS, Finding
 from experiments.study.report.words import number, region, with_decimals
 
@@ -187,7 +187,7 @@ def plot(description: Finding, prefix: str) -> Markup:
             length = 2.8 if description["kind"] == "lines" else 1
             figure.legend(loc="outside lower center", ncols=columns, handlelength=length)
 
-    row = max(2.0 if any(len(name) > 26 for name in rows) else 1.4, 0.7 * len(names))  # in lines
+    row = max(2.0 if any(len(name) > 28 for name in rows) else 1.4, 0.7 * len(names))  # in lines
     height = max(2.6, 0.6 + LINE * row * len(rows)) if lying else 2.6
     return _svg(draw, height + (LINE * lines * 1.15 + 0.1 if legend else 0), prefix)
 
@@ -220,6 +220,10 @@ def _series(axes: "Axes", description: Finding, names: Sequence[str]) -> None:
         _category_ticks(axes, categories, lying=lying)
     else:
         _ticks(axes, "x", log=log["x"])
+        given = sorted({x for series in every for x in series["x"]})
+        if log["x"] and 1 < len(given) <= 7 and given[0] > 0:  # few and far between
+            axes.set_xticks(given, [number(float(f"{x:.6g}")) for x in given])
+            axes.minorticks_off()
     _ticks(axes, "x" if lying else "y", log=log["y"], most=3 if lying else 6)
 
 
@@ -287,7 +291,7 @@ def _points(axes: "Axes", x: Sequence[float], estimates: Estimates, style: dict[
 
 def _category_ticks(axes: "Axes", categories: Sequence[str], *, lying: bool) -> None:
     if lying:
-        labels = ["\n".join(_lines(name, 26).split("\n")[:2]) for name in categories]
+        labels = ["\n".join(_lines(name, 28).split("\n")[:2]) for name in categories]
         axes.set_yticks(range(len(categories)), labels)
         axes.set_ylim(len(categories) - 0.5, -0.5)  # read from the top
     else:
@@ -389,14 +393,13 @@ def _inline(drawing: str, prefix: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
-def _longest(text: str) -> str:
-    return max((text, *PHRASES[text].values()), key=len)
-
-
 def _translations(text: str) -> Words | None:
     """A figure, or a text that `_lines` has put in the place of a known one, in each language; None for others."""
-    by_longest = {_longest(known): known for known in PHRASES}
-    return phrase(by_longest[text]) if text in by_longest else None if text in PHRASES else phrase(text)
+    by_longest = {max((known, *others.values()), key=len): known for known, others in PHRASES.items()}
+    question, corpus = asked_of(text)
+    if question in by_longest:
+        return phrase(by_longest[question] + corpus)
+    return None if question in PHRASES else phrase(text)
 
 
 def _translate(root: ElementTree.Element) -> None:
@@ -416,8 +419,9 @@ def _translate(root: ElementTree.Element) -> None:
 def _lines(text: str, width: int) -> str:
     """A text wrapped for a drawing, in at most six lines of `width` characters.
 
-    A text of PHRASES that fits into one line stands there as its longest translation, so that there is room for each.
+    A text that `phrase` knows and that fits into one line stands there as its longest translation, so that there is
+    room for each.
     """
-    if text in PHRASES and len(longest := _longest(text)) <= width:
+    if (known := phrase(text)) and len(longest := max(known.values(), key=len)) <= width:
         return longest
     return "\n".join(textwrap.wrap(visible(text), width, max_lines=6, placeholder=" …"))

@@ -25,12 +25,22 @@ def written(figure: str, language: str) -> str:
 
 
 def phrase(text: str) -> Words | None:
-    """A label, unit or figure of a finding in each language; None if it is not known, or the same in all."""
-    if text in PHRASES:
-        return {"en": text} | PHRASES[text]
+    """A label, unit, question or figure of a finding in each language; None if it is not known, or the same in all.
+
+    A known question may be followed by the name of a corpus, as in "…, biblia".
+    """
+    question, corpus = asked_of(text)
+    if question in PHRASES:
+        return {language: words + corpus for language, words in ({"en": question} | PHRASES[question]).items()}
     if re.fullmatch(r"[−\d.,]*[.,][\d.,]*(e−?\d+)?", text):
         return {language: written(text, language) for language in LANGUAGES}
     return None
+
+
+def asked_of(text: str) -> tuple[str, str]:
+    """A question and, with its comma, the name of the corpus that follows it, if any does."""
+    question, comma, corpus = text.rpartition(", ")
+    return (question, comma + corpus) if re.fullmatch("[a-z_]+", corpus) and question else (text, "")
 
 
 PAGE: dict[str, Words] = {
@@ -329,6 +339,20 @@ PHRASES: dict[str, Words] = {
         "es": "ventanas de 64: estado reiniciado − conservado",
         "pt": "janelas de 64: estado zerado − mantido",
     },
+    "1 stream − 8 streams, equal updates": {
+        "es": "1 secuencia − 8, mismos pasos",
+        "pt": "1 sequência − 8, mesmos passos",
+    },
+    "unknown words rise with temperature": {
+        "es": "palabras desconocidas según la temperatura",
+        "pt": "palavras desconhecidas conforme a temperatura",
+    },
+    "distinct-2 rise with temperature": {
+        "es": "variedad según la temperatura",
+        "pt": "variedade conforme a temperatura",
+    },
+    "unknown words rise with top_k": {"es": "palabras desconocidas según k", "pt": "palavras desconhecidas conforme k"},
+    "distinct-2 rise with top_k": {"es": "variedad según k", "pt": "variedade conforme k"},
     "corpus": {"es": "corpus", "pt": "corpus"},
     "recipe": {"es": "ajustes", "pt": "ajustes"},
     "characters seen": {"es": "caracteres leídos", "pt": "caracteres lidos"},
