@@ -260,7 +260,7 @@ def _styles(names: Sequence[str], *, covered: bool) -> list[dict[str, Any]]:
                 "marker": MARKERS[i % len(MARKERS)],
                 "label": name,
                 "linestyle": ("-", (0, (5, 2)), ":", "-.")[(i + again) % 4],
-                "linewidth": 1.4 + 1.2 * under,
+                "linewidth": 1.4 + 1.0 * under,
                 "markersize": 4 + 1.8 * under,
                 "markerfacecolor": "none" if again % 2 else COLOURS[colours[i]],
             }
