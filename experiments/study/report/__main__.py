@@ -172,7 +172,7 @@ def markdown(findings: Sequence[Finding], page: str) -> str:
             _markdown(finding["answer"]),
         )
         title, source = _markdown(story(finding)["title"]["en"]), _markdown(source_name(finding)["en"])
-        rows.append(f"| [{title}]({page}#{name}) | {source} | {' | '.join(cells)} |")
+        rows.append(f"| [{title}]({page}#{name}), `{name}` | {source} | {' | '.join(cells)} |")
     plural = "" if len(findings) == 1 else "s"
     scale = _markdown(values_of(findings, "scale"))
     head = (

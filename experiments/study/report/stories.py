@@ -233,11 +233,14 @@ STORIES: dict[str, Story] = {
             "A licença do livro eletrônico aparece no que se gera: um estranho overfitting a certas partes do texto.",
         ),
         expected=words(
-            "It appears, but no more often than in the book itself.",
-            "Aparece, pero no más que en el propio libro.",
-            "Aparece, mas não mais do que no próprio livro.",
+            "True if the text is read in order with the licence last, as there; if it is shuffled, about as often as "
+            "in the book.",
+            "Cierto si el texto se lee en orden y la licencia va al final, como allí; si se baraja, casi tanto como "
+            "en el libro.",
+            "Verdade se o texto é lido em ordem e a licença vem no fim, como ali; se embaralhado, quase tanto quanto "
+            "no livro.",
         ),
-        retells="83bc9a65",
+        retells="0e41c7b7",
     ),
     "early_structure": Story(
         title=words(

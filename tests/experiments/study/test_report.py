@@ -402,8 +402,8 @@ def test_only_the_block_of_the_readme_changes(folder):
     block = after.removeprefix(head).removesuffix(tail)
     assert "1 supported, 1 refuted, 1 inconclusive. [The report](report.html)" in block
     assert (
-        "| [The LSTM is the best of the three cells](report.html#best_cell) | A report in Portuguese, 2024 "
-        "| ✗ refuted | 0.030 (0.010 to 0.050) bits per character |" in block
+        "| [The LSTM is the best of the three cells](report.html#best_cell), `best_cell` "
+        "| A report in Portuguese, 2024 | ✗ refuted | 0.030 (0.010 to 0.050) bits per character |" in block
     )
     assert "<" not in block.replace("\\<", "")
     rows = [line for line in block.splitlines() if line.startswith("|")]
