@@ -39,6 +39,7 @@ SHAPE = {
     "translation": str,
     "prediction": str,
     "judged_by": str,
+    "history?": str,
     "main?": bool,
     "scale": str,
     "verdict": str,
@@ -93,7 +94,7 @@ def read_findings(folder: Path) -> list[Finding]:
     and if there is no finding.
     """
     lacking: Finding = {key: [] for key in ("constants", "tables", "plots", "samples")}
-    lacking |= {"run_command": None, "source_title": ""}
+    lacking |= {"run_command": None, "source_title": "", "history": ""}
     findings: dict[str, Finding] = {}
     files: dict[str, Path] = {}
     for path in sorted(folder.glob("*.json")):
@@ -122,6 +123,14 @@ def read_findings(folder: Path) -> list[Finding]:
         return order.get(finding["name"], len(CLAIMS)) if is_main else len(CLAIMS) + 1, finding["name"]
 
     return sorted(findings.values(), key=place)
+
+
+def first_verdicts(folder: Path) -> dict[str, str]:
+    """By claim, the verdict of its first edition, which is kept in the folder `first_edition` beside the findings."""
+    first = folder / "first_edition"
+    if not any(first.glob("*.json")):
+        return {}
+    return {finding["name"]: finding["verdict"] for finding in read_findings(first)}
 
 
 def _check(value: Any, shape: Any, where: str) -> None:
