@@ -27,7 +27,7 @@ from experiments.study.report.languages import (
     Words,
     phrase,
 )
-from experiments.study.report.reading import VERDICTS, Finding, first_verdicts, read_findings
+from experiments.study.report.reading import VERDICTS, Finding, read_editions
 from experiments.study.report.stories import STORIES, fingerprint
 from experiments.study.report.words import (
     counted,
@@ -167,7 +167,7 @@ def markdown(findings: Sequence[Finding], page: str) -> str:
     for finding in findings:
         name = finding["name"]
         cells = (
-            f"{VERDICTS[finding['verdict']]} {finding['verdict']}",
+            f"{VERDICTS[finding['verdict']]} {finding['verdict']}{' (first edition)' if finding['again'] else ''}",
             _markdown(estimate(finding["verdicts"][0])),
             _markdown(finding["answer"]),
         )
@@ -179,6 +179,13 @@ def markdown(findings: Sequence[Finding], page: str) -> str:
         f"{len(findings)} claim{plural} judged ({scale}, {_markdown(period(findings))}): "
         f"{counts(findings)}. [The report]({page}) has quotes, predictions, plots and samples; open it in a browser."
     )
+    waiting = sum(finding["again"] for finding in findings)
+    if waiting:
+        head += (
+            f" {waiting} of these verdicts are still those of the first edition, which judged by the validation text "
+            "and with one recipe. Those claims have been designed again: `python -m experiments.reproduce` judges them "
+            "anew."
+        )
     return "\n".join([head, "", *rows])
 
 
@@ -206,7 +213,7 @@ def report(results: Path, page: Path, readme: Path) -> None:
 
     Raises UserError as `read_findings` does, and for a README without its markers; nothing is written then.
     """
-    findings, first = read_findings(results), first_verdicts(results)
+    findings, first = read_editions(results)
     try:
         with open(readme, encoding="utf-8", newline="") as file:
             before = file.read()

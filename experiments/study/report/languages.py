@@ -97,6 +97,11 @@ PAGE: dict[str, Words] = {
     "expected": words("What we expected", "Qué esperábamos", "O que esperávamos"),
     "found": words("What came out", "Qué salió", "O que deu"),
     "quote": words("In their words", "En sus palabras", "Nas palavras deles"),
+    "again": words(
+        "Verdict of the first edition; the claim has been designed again and waits to be judged.",
+        "Veredicto de la primera edición; la prueba se ha rediseñado y falta juzgarla.",
+        "Veredito da primeira edição; o teste foi refeito e ainda falta julgá-lo.",
+    ),
     "earlier": words("What we found before", "Lo que hallamos antes", "O que achamos antes"),
     "first": words("First verdict", "Primer veredicto", "Primeiro veredito"),
     "second": words("second verdict", "segundo veredicto", "segundo veredito"),

@@ -33,7 +33,7 @@ from experiments.study.report.languages import (
     phrase,
     written,
 )
-from experiments.study.report.reading import QUESTION, VERDICTS, read_findings
+from experiments.study.report.reading import QUESTION, VERDICTS, read_editions, read_findings
 from experiments.study.report.stories import STORIES, fingerprint
 from experiments.study.report.words import estimate, figures_in, needed, number, outcome, region, table_rows
 
@@ -895,3 +895,23 @@ def test_the_committed_report_is_what_the_committed_findings_give(tmp_path):
     report.report(RESULTS, tmp_path / "report.html", readme)
     committed = (RESULTS / "report.html").read_bytes()
     assert (tmp_path / "report.html").read_bytes() == committed
+
+
+def test_a_claim_that_waits_to_be_judged_again_is_shown_by_its_first_finding(folder, tmp_path):
+    work = tmp_path / "results"
+    shutil.copytree(folder, work)
+    first = work / "first_edition"
+    first.mkdir()
+    for name in ("bare", "best_cell"):
+        shutil.copy(work / f"{name}.json", first)
+    (work / "bare.json").unlink()
+    findings, before = read_editions(work)
+    assert {finding["name"]: finding["again"] for finding in findings} == {
+        "best_cell": False,
+        "bare": True,
+        "hostile": False,
+    }
+    assert before.keys() == {"bare", "best_cell"}
+    table = report.markdown(findings, "report.html")
+    assert table.count("(first edition)") == 1 and "1 of these verdicts are still" in table
+    assert report.html(findings, before).count("Verdict of the first edition") == 2  # in the overview and at its head
