@@ -73,13 +73,15 @@ def held_out_bits(runs: Sequence[Run]) -> NDArray[np.float64]:
 
 
 @cache
-def carried_bits(run: Run) -> NDArray[np.float64]:
-    """Loss of each character of the test text in bits under the run's best model: (T,), each after all before it."""
+def carried_bits(run: Run, checkpoint: str = "best") -> NDArray[np.float64]:
+    """Loss of each character of the test text in bits under the run's model: (T,), each after all before it.
+
+    Args:
+        checkpoint: "best" or "last".
+    """
     import torch
 
-    from charcells import load
-
-    batches, model, state, bits = data_of(run).test_dataloader(), load(run.folder.path).model, None, []
+    batches, model, state, bits = data_of(run).test_dataloader(), _model(run, checkpoint), None, []
     with torch.inference_mode():
         for inputs, targets, _ in batches:
             logits, state = model(inputs, state)
@@ -89,19 +91,24 @@ def carried_bits(run: Run) -> NDArray[np.float64]:
 
 
 @cache
-def reset_bits(run: Run, seq_len: int) -> NDArray[np.float64]:
+def reset_bits(run: Run, seq_len: int, checkpoint: str = "best", part: str = "test") -> NDArray[np.float64]:
     """As `carried_bits`, but the state is reset to zeros every `seq_len` characters: (T,), each character scored once.
 
     So is a model scored as it was trained if that was on windows of `seq_len` characters that begin with zeros. The
     first window begins with the last character before the test text, whose target is the first of the test text.
+
+    Such a run's "best" checkpoint was chosen, and its val/bpc and test/bpc measured, with the state carried.
+
+    Args:
+        checkpoint: "best" or "last".
+        part: "test", or "val" for the validation text.
     """
     import torch
     from torch.nn import functional as F
 
-    from charcells import load
-
-    data, model = data_of(run), load(run.folder.path).model
-    first, last = data.text.split.val_end, data.text.split.length
+    data, model = data_of(run), _model(run, checkpoint)
+    ends = data.text.split
+    first, last = {"val": (ends.train_end, ends.val_end), "test": (ends.val_end, ends.length)}[part]
     inputs, targets = (data.tokens[first - shift : last - shift].long() for shift in (1, 0))
     padding = -len(targets) % seq_len  # the last window is filled up with characters that are not scored
     inputs, targets = (F.pad(tokens, (0, padding)).reshape(-1, seq_len) for tokens in (inputs, targets))
@@ -109,6 +116,12 @@ def reset_bits(run: Run, seq_len: int) -> NDArray[np.float64]:
     with torch.inference_mode():
         bits = torch.cat([_bits(model(inputs[some])[0], targets[some]) for some in rows])
     return np.asarray(bits.flatten()[: last - first].numpy())
+
+
+def _model(run: Run, checkpoint: str) -> Any:
+    from charcells import load
+
+    return load({"best": run.folder.best, "last": run.folder.last}[checkpoint]).model
 
 
 def _bits(logits: Any, targets: Any) -> Any:

@@ -30,16 +30,17 @@ def recall_text(scale: Scale, lag: int) -> str:
     return str(path.relative_to(ROOT))
 
 
-def recalled(run: Run, lag: int, reset: int | None = None) -> float:
+def recalled(run: Run, lag: int, reset: int | None = None, checkpoint: str = "best") -> float:
     """Share of the lines of the test text whose repeated letter gets more than half of the model's probability.
 
     A model that guesses gives each letter an eighth, and so recalls none.
 
     Args:
         reset: characters after which the state is reset to zeros, as in training; None: it is carried.
+        checkpoint: "best" or "last".
     """
     text = data_of(run).text.test_text
-    bits = carried_bits(run) if reset is None else reset_bits(run, reset)
+    bits = carried_bits(run, checkpoint) if reset is None else reset_bits(run, reset, checkpoint)
     return float(np.mean(bits[repeated(text, lag)] < 1))
 
 

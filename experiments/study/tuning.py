@@ -1,10 +1,12 @@
 """An arm of a comparison with a learning rate of its own, and runs that have chosen it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from charcells.registry import CELLS
+from experiments.study.measures import reset_bits
 from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, run_table
 
 RATES = (0.25, 0.5, 1.0, 2.0)
@@ -25,6 +27,9 @@ class TunedArm:
     options: Mapping[str, Any] = field(hash=False)
     """As the factors of `runs.cross`, one value each."""
     rates: tuple[float, ...] = RATES
+    reset: int | None = None
+    """Characters after which the state is reset in training. Then the rate is chosen by validation text that is scored
+    likewise, with the last checkpoint, since val/bpc and the best checkpoint are those of a state that is carried."""
 
     def runs(self) -> list[Run]:
         """The tuning runs, and as soon as they are done, the judged runs."""
@@ -42,7 +47,13 @@ class TunedArm:
 
     def rate(self) -> float:
         """The chosen learning rate."""
-        return best_rate(run_table(self.tuning()))
+        tuning = run_table(self.tuning())
+        if self.reset is not None:
+            tuning["val/bpc"] = [
+                math.inf if run.diverged() else reset_bits(run, self.reset, "last", "val").mean()
+                for run in tuning["run"]
+            ]
+        return best_rate(tuning)
 
     def at_edge(self) -> bool:
         """Whether the chosen rate is the smallest or largest of those tried, so that a better one may lie beyond."""

@@ -28,8 +28,8 @@ def test_a_letter_is_recalled_if_it_is_likelier_than_all_others_together(monkeyp
     bits = np.full(14, 9.0)
     bits[[5, 12]] = 0.99, 1.01
     monkeypatch.setattr(recall, "data_of", lambda run: Data)
-    monkeypatch.setattr(recall, "carried_bits", lambda run: bits)
-    monkeypatch.setattr(recall, "reset_bits", lambda run, seq_len: bits + seq_len)
+    monkeypatch.setattr(recall, "carried_bits", lambda run, checkpoint: bits)
+    monkeypatch.setattr(recall, "reset_bits", lambda run, seq_len, checkpoint: bits + seq_len)
     assert recalled(None, 3) == 0.5
     assert recalled(None, 3, reset=7) == 0.0
 
@@ -57,3 +57,15 @@ def test_each_arm_chooses_its_rate_by_as_many_runs_none_of_which_is_judged(tmp_p
         assert [run.overrides["seed"] for run in arm.judged()] == [11, 12]
         assert {run.overrides["optimizer.lr"] for run in arm.judged()} == {tried[1]}
         assert not arm.at_edge()
+
+
+def test_an_arm_whose_state_is_reset_chooses_its_rate_with_the_state_reset(monkeypatch):
+    arm = tuning.TunedArm("x", SCALES["laptop"], (11, 12), {"cell": "lstm"}, reset=32)
+
+    def bits(run, seq_len, checkpoint, part):
+        assert (seq_len, checkpoint, part) == (32, "last", "val")
+        return np.full(5, abs(run.overrides["optimizer.lr"] - 0.02))
+
+    monkeypatch.setattr(tuning, "reset_bits", bits)
+    assert arm.rate() == 0.02
+    assert arm.at_edge()

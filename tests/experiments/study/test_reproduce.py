@@ -160,6 +160,14 @@ def test_test_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeypatch
         np.testing.assert_allclose(measures.reset_bits(run, every), losses[499:], atol=1e-5)
     assert not np.allclose(measures.reset_bits(run, 16), bits, atol=1e-3)
 
+    ends = measures.data_of(run).text.split
+    tokens = measures.data_of(run).tokens.long()
+    on_val = measures.reset_bits(run, 600, part="val")  # one window: all of the validation text after a state of zeros
+    with torch.inference_mode():
+        logits, _ = generator.model(tokens[None, ends.train_end - 1 : ends.val_end - 1])
+    plain = -logits[0].log_softmax(-1)[torch.arange(600), tokens[ends.train_end : ends.val_end]].numpy() / math.log(2)
+    np.testing.assert_allclose(on_val, plain, atol=1e-5)
+
 
 def test_a_run_is_named_after_what_sets_it_apart_and_its_command_trains_it():
     from charcells.cli.compose import CONF_DIR, compose, quote_free_text
