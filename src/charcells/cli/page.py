@@ -44,6 +44,8 @@ def make(config: PageConfig) -> None:
     models = [read_model(run, config.corpora_dir) for run in config.runs]
     for model in models:
         if not model.text:
-            print(f"{model.run}: its corpus is not there, so the page looks for no units; corpora_dir= names its folder")
+            print(
+                f"{model.run}: its corpus is not there, so the page looks for no units; corpora_dir= names its folder"
+            )
     write_atomically(out, html(models, config.weights))
     print(f"written: {config.out} ({out.stat().st_size:,} bytes)")

@@ -512,6 +512,8 @@ function showFound() {
 
 // ---------------------------------------------------------------- memory
 
+const REMEMBERED = 0.01; // bits
+
 let memory = null;
 
 /** The Kullback–Leibler divergence in bits between the predictions of two logits. */
@@ -566,16 +568,24 @@ function showMemory() {
   const rows = ranges.filter(([from]) => from <= length).map(([from, to]) => {
     const cells = memory.curves.map((curve) => {
       const part = curve.slice(from - 1, to);
-      return make("td", {}, part.length ? number(part.reduce((sum, bits) => sum + bits, 0) / part.length, 3) : "–");
+      const mean = part.reduce((sum, bits) => sum + bits, 0) / part.length;
+      return make("td", {}, part.length ? bitsOf(mean) : "–");
     });
     return make("tr", {}, make("th", { scope: "row" }, word("range", { from, to: Math.min(to, length) })), ...cells);
   });
+  const lasts = memory.curves.map((curve) => make("td", {}, curve.findLastIndex((bits) => bits > REMEMBERED) + 1));
+  rows.push(make("tr", {}, make("th", { scope: "row" }, word("lasts", { bits: number(REMEMBERED, 2) })), ...lasts));
   const caption = make("caption", {}, word("difference"));
   byId("memory-table").replaceChildren(make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows)));
 }
 
+function bitsOf(value) {
+  return value < 0.001 ? "< " + number(0.001, 3) : number(value, 3);
+}
+
+/** The curves on a logarithmic scale, because memory fades by factors. */
 function chart(curves) {
-  const W = 640, H = 240, left = 40, right = 56, bottom = 40, top = 10;
+  const W = 640, H = 260, left = 52, right = 56, bottom = 40, top = 10;
   const draws = (tag, attributes, ...children) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const name in attributes) element.setAttribute(name, attributes[name]);
@@ -583,14 +593,14 @@ function chart(curves) {
     return element;
   };
   const length = Math.max(2, ...curves.map((curve) => curve.length));
-  const most = Math.max(0.01, ...curves.flat());
+  const high = Math.max(0, Math.ceil(Math.log10(Math.max(...curves.flat(), 1e-9)))), low = -4; // powers of ten
   const x = (i) => left + ((W - left - right) * i) / (length - 1);
-  const y = (bits) => H - bottom - ((H - bottom - top) * bits) / most;
+  const y = (bits) => H - bottom - ((H - bottom - top) * (Math.log10(Math.max(bits, 10 ** low)) - low)) / (high - low);
   const svg = draws("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": word("chart") });
-  for (const share of [0, 0.5, 1]) {
-    svg.append(draws("line", { class: "axis", x1: left, x2: W - right, y1: y(share * most), y2: y(share * most) }));
-    const label = draws("text", { x: left - 6, y: y(share * most) + 4, "text-anchor": "end" }, number(share * most, 2));
-    svg.append(label);
+  for (let power = low; power <= high; power++) {
+    const at = y(10 ** power), label = (power === low ? "≤ " : "") + number(10 ** power, Math.max(0, -power));
+    svg.append(draws("line", { class: "axis", x1: left, x2: W - right, y1: at, y2: at }));
+    svg.append(draws("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, label));
   }
   for (const share of [0, 0.5, 1]) {
     const i = Math.round(share * (length - 1));
@@ -756,6 +766,14 @@ byId("memory-cut").value = Math.round(first.length / 3);
 byId("inside-text").value = first.slice(0, 60).join("");
 byId("inside-at").max = 59;
 byId("inside-at").value = Math.min(10, Math.max(0, first.length - 1));
+for (const id of ["surprise-at", "neuron-at"]) {
+  byId(id).max = first.length - 1;
+  byId(id).value = Math.round(first.length / 2);
+}
+const units = networks.flatMap(({ about }, model) => about.units.map((unit) => ({ model, ...unit })));
+const best = units.reduce((best, unit) => (!best || Math.abs(unit.correlation) > Math.abs(best.correlation) ? unit : best), null);
+if (best) neuronChoice.set(best.model, best.layer, best.state, best.unit);
+insideChoice.set(networks.length - 1, 0, null, 0);
 byId("surprise-read").addEventListener("click", readSurprise);
 byId("neuron-read").addEventListener("click", readNeuron);
 byId("inside-read").addEventListener("click", readInside);
