@@ -452,7 +452,7 @@ def test_three_cells_of_256_units_fit_in_three_megabytes() -> None:
 
 @pytest.mark.slow
 def test_speed_and_smoothness(look: Any) -> None:
-    characters = "".join(map(chr, range(32, 132)))
+    characters = "\n" + "".join(map(chr, range(32, 132)))
     page = look(
         [model_of(cell, 1, 64, 256, characters=characters, prompt="A", text="A fig") for cell in ("rnn", "gru", "lstm")]
     )
