@@ -1,7 +1,8 @@
 """The typed configuration: the one place that defines every option, its default, its limits and its one-line help.
 
 `Config` is the schema for training, `SampleConfig`, `ScoreConfig` and `PageConfig` are those for sampling, scoring and
-pages. charcells.cli composes them from conf/ and the command line, and charcells.checks checks the result. No Hydra and no PyTorch here.
+pages. charcells.cli composes them from conf/ and the command line, and charcells.checks checks the result. No Hydra and
+no PyTorch here.
 """
 
 import dataclasses

@@ -65,7 +65,7 @@ def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 
 def wait(page: Any, condition: str) -> None:
-    """Wait until an expression is true. (Playwright's own way evaluates a string in the page, which its policy forbids.)"""
+    """Wait until an expression is true. Playwright's own way would evaluate a string, which the page forbids."""
     end = time.monotonic() + 30
     while not page.evaluate(condition):
         assert time.monotonic() < end, condition
@@ -153,7 +153,7 @@ def test_rounded_weights_are_those_and_nothing_else_changes(
 @pytest.mark.parametrize("seed", [0, 1, 7, 2**31 + 5, 2**32 - 1, 2**40 + 3])
 def test_the_random_numbers_are_numpys(look: Any, three: list[PageModel], seed: int) -> None:
     found = look(three[:1]).evaluate(
-        "(seed) => { const random = new charcells.Random(seed); return Array.from({length: 50}, () => random.next()); }",
+        "(seed) => { const random = new charcells.Random(seed); return Array(50).fill(0).map(() => random.next()); }",
         seed,
     )
     np.testing.assert_allclose(found, np.random.default_rng(seed).random(50), rtol=1e-11)
@@ -415,7 +415,8 @@ def test_the_command_makes_a_page_of_trained_runs(
     data = json.loads(re.search(r'id="data">(.*?)</script>', content, re.DOTALL)[1])  # type: ignore[index]
     assert [model["cell"] for model in data["models"]] == ["rnn", "gru"]
     assert data["text"] in text and len(data["text"]) > 100
-    assert {unit["feature"] for unit in data["models"][0]["units"]} == set(FEATURES)
+    units = [unit for model in data["models"] for unit in model["units"]]
+    assert units and {unit["feature"] for unit in units} <= set(FEATURES)
     (tmp_path / "text.txt").unlink()
     main(["runs=rnn", "weights=int8"])
     assert "the page looks for no units" in capsys.readouterr().out
@@ -451,7 +452,7 @@ def test_three_cells_of_256_units_fit_in_three_megabytes() -> None:
 
 @pytest.mark.slow
 def test_speed_and_smoothness(look: Any) -> None:
-    characters = "".join(map(chr, range(32, 132)))
+    characters = "\n" + "".join(map(chr, range(32, 132)))
     page = look(
         [model_of(cell, 1, 64, 256, characters=characters, prompt="A", text="A fig") for cell in ("rnn", "gru", "lstm")]
     )

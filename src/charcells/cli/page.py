@@ -4,8 +4,8 @@ Usage
   charcells page runs=[runs/A,runs/B,runs/C] out=page.html
   charcells page runs=runs/A weights=int8
 
-One to four runs of rnn, gru or lstm with at most three layers of at most 512 units. The page also shows a short piece of
-the validation text, and the units that follow quotes, words or lines, if the run's corpus is still there.
+One to four runs of rnn, gru or lstm with at most three layers of at most 512 units. If the runs' corpus is still there,
+the page also shows a short piece of the validation text, and the units that follow quotes, words or lines in it.
 
 Options (name=value), each with its default
 """

@@ -8,6 +8,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,9 @@ def read_model(run: str, corpora_dir: str | None) -> PageModel:
 
 
 def excerpt(text: str) -> str:
-    """About SHOWN characters of a text, from the beginning of a line on, if there is one soon."""
-    start = text.find("\n\n") + 2
-    start = start if 2 <= start <= len(text) // 2 else 0
+    """SHOWN characters of a text, from its first paragraph on that begins with a letter; if there is none, from 0."""
+    found = re.search(r"\n\n(?=[^\W\d_])", text[:-SHOWN])
+    start = found.end() if found else 0
     return text[start : start + SHOWN]
 
 

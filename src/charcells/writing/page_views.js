@@ -209,17 +209,17 @@ function writeOne() {
 let barsPainted = 0;
 
 function paint(always) {
-  const bars = always || !still.matches || performance.now() > barsPainted + 500;
+  const bars = always || performance.now() > barsPainted + (still.matches ? 500 : 100); // nobody reads faster
   if (bars) barsPainted = performance.now();
-  writers.forEach((writer, index) => {
-    if (!writer.begun) return;
-    const paper = writer.paper;
-    const follows = paper.scrollTop + paper.clientHeight >= paper.scrollHeight - 40;
+  const begun = writers.filter((writer) => writer.begun);
+  // all that is measured before all that changes: each turn from one to the other lays out the page again
+  const following = begun.filter(({ paper }) => paper.scrollTop + paper.clientHeight >= paper.scrollHeight - 40);
+  for (const writer of begun) {
     if (writer.pending) append(writer, writer.pending);
     writer.pending = "";
-    if (follows) paper.scrollTop = paper.scrollHeight;
-    if (bars) paintBars(writer, index);
-  });
+    if (bars) paintBars(writer, writers.indexOf(writer));
+  }
+  for (const { paper } of following) paper.scrollTop = 1e9;
 }
 
 function paintBars(writer, index) {
@@ -585,15 +585,16 @@ function bitsOf(value) {
 
 /** The curves on a logarithmic scale, because memory fades by factors. */
 function chart(curves) {
-  const W = 640, H = 260, left = 52, right = 56, bottom = 40, top = 10;
+  const W = Math.min(640, byId("memory-chart").clientWidth || 640), H = 260, left = 64, right = 56, bottom = 40, top = 10;
   const draws = (tag, attributes, ...children) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const name in attributes) element.setAttribute(name, attributes[name]);
     element.append(...children);
     return element;
   };
-  const length = Math.max(2, ...curves.map((curve) => curve.length));
   const high = Math.max(0, Math.ceil(Math.log10(Math.max(...curves.flat(), 1e-9)))), low = -4; // powers of ten
+  const seen = Math.max(...curves.map((curve) => curve.findLastIndex((bits) => bits > 10 ** low) + 1));
+  const length = Math.max(2, Math.min(Math.max(...curves.map((curve) => curve.length)), Math.ceil(1.2 * seen) + 10));
   const x = (i) => left + ((W - left - right) * i) / (length - 1);
   const y = (bits) => H - bottom - ((H - bottom - top) * (Math.log10(Math.max(bits, 10 ** low)) - low)) / (high - low);
   const svg = draws("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": word("chart") });
@@ -608,10 +609,10 @@ function chart(curves) {
   }
   svg.append(draws("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle" }, word("characters")));
   const dashes = ["", "7 3", "2 3", "9 3 2 3"];
-  const ends = curves.map((curve, index) => ({ index, y: y(curve[curve.length - 1] || 0) })).sort((a, b) => a.y - b.y);
+  const ends = curves.map((curve, index) => ({ index, y: y(curve[Math.min(length, curve.length) - 1] || 0) })).sort((a, b) => a.y - b.y);
   for (let i = ends.length - 2; i >= 0; i--) ends[i].y = Math.min(ends[i].y, ends[i + 1].y - 14); // names apart
   curves.forEach((curve, index) => {
-    const points = curve.map((bits, i) => x(i).toFixed(1) + "," + y(bits).toFixed(1)).join(" ");
+    const points = curve.slice(0, length).map((bits, i) => x(i).toFixed(1) + "," + y(bits).toFixed(1)).join(" ");
     const line = draws("polyline", { class: "curve", points, "stroke-dasharray": dashes[index] });
     const name = draws("text", { x: W - right + 6, y: ends.find((end) => end.index === index).y + 4 }, nameOf(index));
     svg.append(draws("g", { class: "m" + index }, line, name));

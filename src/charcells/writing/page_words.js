@@ -131,5 +131,6 @@ function word(name, values) {
 
 /** A number in the page's language with so many decimals. */
 function number(value, decimals) {
+  value = Number(value.toFixed(decimals)) + 0; // no -0
   return value.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }

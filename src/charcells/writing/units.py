@@ -15,6 +15,9 @@ from charcells.models.char_rnn import CharRNN
 SHOWN = 3
 """Units shown for each property."""
 
+FOLLOWS = 0.2
+"""A unit with a smaller correlation follows nothing worth showing."""
+
 Values = NDArray[np.float32]
 
 
@@ -93,7 +96,9 @@ def correlations(values: Values, feature: Values) -> Values:
 
 
 def find_units(model: CharRNN, tokens: torch.Tensor, text: str) -> list[Unit]:
-    """The units that follow each property best, at most SHOWN each; a property absent from half the text is left out.
+    """The units that follow each property best, at most SHOWN each, and only from FOLLOWS on.
+
+    A property that is constant in one half of the text is left out.
 
     Args:
         model: an RNN, GRU or LSTM on the CPU.
@@ -111,6 +116,6 @@ def find_units(model: CharRNN, tokens: torch.Tensor, text: str) -> list[Unit]:
             chosen, figures = correlations(flat[:half], feature[:half]), correlations(flat[half:], feature[half:])
             for index in np.argsort(-np.abs(chosen))[:SHOWN]:
                 layer, unit = divmod(int(index), values.shape[2])
-                ranked.append((abs(chosen[index]), Unit(name, state, layer, unit, round(float(figures[index]), 2))))
-        found += [unit for _, unit in sorted(ranked, key=lambda pair: -pair[0])[:SHOWN]]
+                ranked.append((abs(chosen[index]), Unit(name, state, layer, unit, float(figures[index]))))
+        found += [unit for size, unit in sorted(ranked, key=lambda pair: -pair[0])[:SHOWN] if size >= FOLLOWS]
     return found
