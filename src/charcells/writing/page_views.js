@@ -42,6 +42,13 @@ function nameOf(index) {
   return same ? cell + " " + (index + 1) : cell;
 }
 
+/** The class of a model's colour: each cell has the colour of all pictures, unless two models have the same cell. */
+function colourOf(index) {
+  const slots = { lstm: "m0", gru: "m1", rnn: "m2" };
+  const cells = new Set(networks.map((network) => network.cell));
+  return cells.size === networks.length ? slots[networks[index].cell] : "m" + index;
+}
+
 function percent(share) {
   return number(100 * share, share < 0.0995 ? 1 : 0) + " %";
 }
@@ -142,7 +149,7 @@ function column(index) {
   const list = make("ol", { className: "chances" }, ...writer.bars.map((bar) => make("li", {}, bar.button)));
   writer.title = make("h4");
   byId("writers").append(
-    make("div", { className: "column m" + index }, make("h3", { className: "name" }, nameOf(index)), writer.paper, writer.title, list)
+    make("div", { className: "column " + colourOf(index) }, make("h3", { className: "name" }, nameOf(index)), writer.paper, writer.title, list)
   );
 }
 
@@ -361,7 +368,7 @@ function showSurprise() {
       });
       const heading = make("h3", { className: "name" }, nameOf(index));
       const figure = one.bits.length ? word("mean", { bits: number(mean, 2) }) : "";
-      return make("div", { className: "column m" + index }, heading, make("p", {}, figure), said, host);
+      return make("div", { className: "column " + colourOf(index) }, heading, make("p", {}, figure), said, host);
     })
   );
   const longest = surprises.reduce((most, one) => (one.bits.length > most.length ? one.asked.characters : most), []);
@@ -615,7 +622,7 @@ function chart(curves) {
     const points = curve.slice(0, length).map((bits, i) => x(i).toFixed(1) + "," + y(bits).toFixed(1)).join(" ");
     const line = draws("polyline", { class: "curve", points, "stroke-dasharray": dashes[index] });
     const name = draws("text", { x: W - right + 6, y: ends.find((end) => end.index === index).y + 4 }, nameOf(index));
-    svg.append(draws("g", { class: "m" + index }, line, name));
+    svg.append(draws("g", { class: colourOf(index) }, line, name));
   });
   return make("figure", {}, svg, make("figcaption", {}, word("chart")));
 }
@@ -741,7 +748,7 @@ function speak(chosen) {
       const name = make("b", { className: "name" }, nameOf(index));
       const facts = [word("about", about)];
       if (about.bpc) facts.push(word("bpc", { bits: number(about.bpc, 3) }));
-      return make("li", { className: "m" + index, title: about.run }, name, " " + facts.join("; "));
+      return make("li", { className: colourOf(index), title: about.run }, name, " " + facts.join("; "));
     })
   );
   neuronChoice.fill();
