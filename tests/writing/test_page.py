@@ -199,6 +199,19 @@ def test_a_step_writes_one_character_and_a_bar_the_chosen_one(look: Any, three: 
     assert page.evaluate("charcells.writers.map((writer) => writer.text.length)") == [2, 3, 2]
 
 
+def test_a_step_while_a_long_beginning_is_read_begins_again(look: Any) -> None:
+    model = model_of("gru", 3, 5, 256)
+    page = look([model, model])
+    prompt = "bad cab " * 240
+    page.fill("#prompt", prompt)
+    page.fill("#temperature", "0")  # leaves the field, and the models begin to read
+    assert not page.evaluate("charcells.writers[1].begun")
+    page.click("#step")
+    wait(page, "charcells.writers[1].text.length === 1")
+    expected = model.generator.generate(prompt, length=1, temperature=0)[-1]
+    assert page.evaluate("charcells.writers.map((writer) => writer.text[0])") == [expected, expected]
+
+
 def test_unknown_characters_are_left_out_and_named(look: Any, three: list[PageModel]) -> None:
     page = look(three)
     page.fill("#prompt", "bxaéd")
@@ -241,6 +254,20 @@ def test_memory_is_the_divergence_of_two_readings(look: Any, three: list[PageMod
         whole = probabilities_of_pytorch(model.generator.model, encode(before + after).astype(int))[len(before) :]
         part = probabilities_of_pytorch(model.generator.model, encode(after).astype(int))
         assert found[index] == pytest.approx((whole * np.log2(whole / part)).sum(1).mean(), abs=6e-4)
+
+
+def test_empty_and_unknown_texts_show_nothing_and_break_nothing(look: Any, three: list[PageModel]) -> None:
+    page = look(three)
+    for text in ("", "é", "b"):
+        for view in ("surprise", "neuron", "memory", "inside"):
+            page.fill(f"#{view}-text", text)
+            page.click(f"#{view}-read")
+        page.fill("#prompt", text)
+        page.click("#step")
+        known = len(text) if text == "b" else 0
+        wait(page, f"document.querySelectorAll('#inside-strip .strip span').length === {known}")
+        wait(page, f"document.querySelectorAll('#neuron-strip .strip span').length === {known}")
+        assert page.locator(".given").first.text_content() == ("b" if text == "b" else "Aha")
 
 
 def test_the_equations_show_what_pytorch_computes(look: Any, three: list[PageModel]) -> None:

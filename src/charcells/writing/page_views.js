@@ -136,6 +136,7 @@ function choice(id, name, options, values) {
 
 const writers = networks.map((network) => ({ network, text: [], pending: "", tokens: 0 }));
 let writing = false, round = 0;
+const ready = () => writers.every((writer) => writer.begun);
 
 function column(index) {
   const writer = writers[index];
@@ -162,6 +163,7 @@ function settings() {
 async function begin(current) {
   const { seed } = settings();
   const notes = [];
+  for (const writer of writers) writer.begun = false; // so that whoever interrupts this begins again
   for (const [index, writer] of writers.entries()) {
     const asked = writer.network.encode(byId("prompt").value);
     if (asked.unknown.length) notes.push(unknownOf(index, asked.unknown));
@@ -245,7 +247,7 @@ function paintBars(writer, index) {
 function writingState(on) {
   writing = on;
   byId("stop").disabled = !on;
-  byId("go-on").disabled = on || !writers[0].begun;
+  byId("go-on").disabled = on || !ready();
   byId("step").disabled = on;
   const count = writers[0].text.length;
   const done = count >= MOST ? "full" : "stopped";
@@ -259,7 +261,7 @@ async function write(anew) {
   const focused = document.activeElement;
   writingState(true);
   if (focused === byId("go-on") || focused === byId("step")) byId("stop").focus();
-  if (anew && !(await begin(current))) return;
+  if ((anew || !ready()) && !(await begin(current))) return;
   let due = 1, before = performance.now();
   while (current() && writers[0].text.length < MOST) {
     const now = performance.now(), speed = Number(byId("speed").value);
@@ -285,12 +287,13 @@ function halt() {
 
 async function oneStep() {
   const own = ++round;
-  if (!writers[0].begun && !(await begin(() => own === round))) return;
+  if (!ready() && !(await begin(() => own === round))) return;
   if (writers[0].text.length < MOST) writeOne();
   halt();
 }
 
 function pick(index, token) {
+  if (!writers[index].begun) return;
   if (writers[index].text.length < MOST) take(writers[index], token);
   paint(true);
   if (!writing) writingState(false);
@@ -592,7 +595,7 @@ function bitsOf(value) {
 
 /** The curves on a logarithmic scale, because memory fades by factors. */
 function chart(curves) {
-  const W = Math.min(640, byId("memory-chart").clientWidth || 640), H = 260, left = 64, right = 56, bottom = 40, top = 10;
+  const W = Math.min(640, byId("memory-chart").clientWidth || 640), H = 260, left = 64, right = 12, bottom = 40, top = 10;
   const draws = (tag, attributes, ...children) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const name in attributes) element.setAttribute(name, attributes[name]);
@@ -616,13 +619,14 @@ function chart(curves) {
   }
   svg.append(draws("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle" }, word("characters")));
   const dashes = ["", "7 3", "2 3", "9 3 2 3"];
-  const ends = curves.map((curve, index) => ({ index, y: y(curve[Math.min(length, curve.length) - 1] || 0) })).sort((a, b) => a.y - b.y);
-  for (let i = ends.length - 2; i >= 0; i--) ends[i].y = Math.min(ends[i].y, ends[i + 1].y - 14); // names apart
   curves.forEach((curve, index) => {
     const points = curve.slice(0, length).map((bits, i) => x(i).toFixed(1) + "," + y(bits).toFixed(1)).join(" ");
     const line = draws("polyline", { class: "curve", points, "stroke-dasharray": dashes[index] });
-    const name = draws("text", { x: W - right + 6, y: ends.find((end) => end.index === index).y + 4 }, nameOf(index));
-    svg.append(draws("g", { class: colourOf(index) }, line, name));
+    // the names stand at the upper right, where memory has faded
+    const at = { x1: W - right - 90, x2: W - right - 60, y1: top + 14 + 18 * index, y2: top + 14 + 18 * index };
+    const sample = draws("line", { class: "curve", "stroke-dasharray": dashes[index], ...at });
+    const name = draws("text", { x: W - right - 52, y: top + 18 + 18 * index }, nameOf(index));
+    svg.append(draws("g", { class: colourOf(index) }, line, sample, name));
   });
   return make("figure", {}, svg, make("figcaption", {}, word("chart")));
 }
