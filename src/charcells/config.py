@@ -162,6 +162,23 @@ class DataConfig:
 
 
 @dataclass(kw_only=True, slots=True)
+class ReviewsConfig:
+    """How labelled texts are read, for a classifier."""
+
+    units: str = option(
+        "words",
+        "what a token is: a word in lower case, or a character as it is written",
+        choices=("words", "characters"),
+    )
+    min_count: int = option(
+        1, "units that occur less often in the training part count as unknown, all the same one", at_least=1
+    )
+    max_length: int = option(1000, "longest review, in units; of a longer one its end is read", at_least=1)
+    text_column: str = option("text", "corpus=file: the column with the texts")
+    label_column: str = option("label", "corpus=file: the column with the labels, of which there must be two")
+
+
+@dataclass(kw_only=True, slots=True)
 class OptimizerConfig:
     """Options that an optimizer does not have are None; setting one is an error."""
 
