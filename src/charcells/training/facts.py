@@ -48,7 +48,7 @@ def first_summary(config: Config, data: CharDataModule, module: RunModule) -> Su
             "hidden_size": model.hidden_size,
             "embedding_dim": model.embedding_dim,
             "parameters": count_parameters(model),
-            "parameters_second_bias": count_second_bias(model),
+            "parameters_second_bias": count_second_bias(model.rnn),
             "batch_size": config.data.batch_size,
             "seq_len": config.data.seq_len,
             "train_fraction": config.data.train_fraction,
