@@ -18,13 +18,13 @@ from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.training.length import RunLength
 from charcells.training.machine import check_memory
 from charcells.training.optimization import check_optimizer
-from charcells.training.run_module import RunModule
+from charcells.training.run_module import CharRunModule
 
 log = logging.getLogger(__name__)
 
 
-def build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> RunModule:
-    """Build the RunModule that a configuration describes, with new initial weights or those of the run `init_from`.
+def build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> CharRunModule:
+    """Build the CharRunModule that a configuration describes, with new initial weights or those of the run `init_from`.
 
     Raises UserError if the model does not fit into memory or does not match `init_from`.
     """
@@ -59,7 +59,7 @@ def build(config: Config, data: CharDataModule, prompt: str, init_from: str | No
     description = Description(
         options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256, normalize=corpus.normalized
     )
-    return RunModule(model, config, description, RunLength.of(config, len(data.train_batches)))
+    return CharRunModule(model, config, description, RunLength.of(config, len(data.train_batches)))
 
 
 def sample_prompts(config: Config, data: CharDataModule) -> list[str]:

@@ -126,13 +126,12 @@ class Record(Callback):
         row.update(pl_module.held_out)
         self._write(trainer)
         log.info(
-            "epoch %d/%d  step %d  train %s  val %.4f nats = %.4f bits per character  %s characters/s",
+            "epoch %d/%d  step %d  train %s  %s  %s characters/s",
             row["epoch"],
             pl_module.length.epochs,
             row["step"],
             f"{row['train/loss']:.4f}" if row["train/loss"] is not None else "-",
-            row["val/loss"],
-            row["val/bpc"],
+            pl_module.describe_validation(),
             f"{row['chars_per_second']:,}" if row["chars_per_second"] else "-",
         )
 
