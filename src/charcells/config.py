@@ -121,6 +121,12 @@ class ModelConfig:
     match_parameters: int | None = option(
         None, "choose the hidden size whose parameter count is closest to this number", at_least=1
     )
+    bidirectional: bool = option(False, "classifier: read the text backwards, too, with as many units again")
+    head_size: int | None = option(
+        None,
+        "classifier: units of a layer with ReLU between the last state and the output; null: no such layer",
+        at_least=1,
+    )
     compiled: bool = option(
         True,
         "train RNN and GRU on a CPU by compiled loops, several times as fast for few streams; false: by PyTorch's own",
@@ -284,12 +290,22 @@ class SamplesConfig:
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
 
 
+TASKS = ("next_character", "classify")
+"""What a network may be trained for: to predict the next character of a text, or to tell two kinds of texts apart."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Config:
+    task: str = option(
+        "next_character",
+        "what is learnt: the next character of a text, or which of two labels a text has (experiment=film_reviews)",
+        choices=TASKS,
+    )
     cell: CellConfig = field(default_factory=CellConfig)
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    reviews: ReviewsConfig = field(default_factory=ReviewsConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     scheduler: SchedulerConfig = field(default_factory=SchedulerConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

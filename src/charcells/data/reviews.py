@@ -76,6 +76,8 @@ class HeldOutReviews:
     `order` (R,) has the number of each review in the order in which they are yielded.
     """
 
+    warm_up_batches = 0
+
     def __init__(self, reviews: Sequence[Tensor], labels: Tensor) -> None:
         self.reviews = reviews
         self.labels = labels
@@ -151,6 +153,14 @@ class ReviewDataModule(LightningDataModule):
                 *(cut, len(reviews), longest, self.reviews_config.units),
             )
         return tokens, torch.tensor([float(review.label == self.split.labels[1]) for review in reviews])
+
+    @property
+    def corpus_name(self) -> str:
+        return self.split.name
+
+    @property
+    def corpus_sha256(self) -> str:
+        return self.split.sha256
 
     @property
     def val_sha256(self) -> str | None:

@@ -4,6 +4,7 @@ Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -88,15 +89,17 @@ def count_second_bias(layers: nn.Module) -> int:
     return sum(bias.numel() for bias in second_biases(layers) if bias.requires_grad)
 
 
-def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
-    """The hidden size for which CharRNN(vocab_size, **model) is closest to a number of parameters.
+def match_hidden_size(
+    parameters: int, vocab_size: int, *, network: Callable[..., nn.Module] = CharRNN, **model: Any
+) -> int:
+    """The hidden size for which network(vocab_size, **model) is closest to a number of parameters.
 
     Raises UserError if even a model with one hidden unit has more.
     """
 
     def count(hidden_size: int) -> int:
         with torch.device("meta"):  # only shapes: takes no memory and no random numbers
-            return count_parameters(CharRNN(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
+            return count_parameters(network(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
 
     if count(1) > parameters:
         raise UserError(

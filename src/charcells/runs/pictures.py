@@ -59,21 +59,28 @@ def _drawable(text: str) -> str:
 
 
 def loss_curve(run: RunFolder, title: str) -> None:
-    """Plot metrics.csv as loss.png: training and validation loss, in bits per character, over the characters seen."""
+    """Plot metrics.csv as loss.png: training and validation loss over what was read.
+
+    In bits per character over the characters, or of a classifier in nats per review over the reviews.
+    """
     table = pd.read_csv(run.metrics)
-    bits = table[["train/loss", "val/loss"]] / math.log(2)
-    bits.insert(0, "chars_seen", table["chars_seen"])
-    trained, validated = bits.dropna(subset="train/loss"), bits.dropna(subset="val/loss")
+    classifies = "reviews_seen" in table
+    seen, read, unit = (
+        ("reviews_seen", "reviews seen", "nats per review")
+        if classifies
+        else ("chars_seen", "characters seen", "bits per character")
+    )
+    losses = table[["train/loss", "val/loss"]] / (1.0 if classifies else math.log(2))
+    losses.insert(0, seen, table[seen])
+    trained, validated = losses.dropna(subset="train/loss"), losses.dropna(subset="val/loss")
     with _drawing(run.loss_picture, 7, 4.2) as figure:
         axes = figure.subplots()
-        axes.plot(
-            trained["chars_seen"], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7
-        )
+        axes.plot(trained[seen], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7)
         if len(validated):
-            axes.plot(validated["chars_seen"], validated["val/loss"], label="validation", marker="o", markersize=4)
+            axes.plot(validated[seen], validated["val/loss"], label="validation", marker="o", markersize=4)
             best = validated["val/loss"].min()
             axes.axhline(best, color="gray", linewidth=0.8, linestyle=":", label=f"best validation: {best:.3f}")
-        axes.set(xlabel="characters seen", ylabel="bits per character", title=textwrap.fill(_drawable(title), 80))
+        axes.set(xlabel=read, ylabel=unit, title=textwrap.fill(_drawable(title), 80))
         axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
         axes.grid(alpha=0.3)
         axes.legend()

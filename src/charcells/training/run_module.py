@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 from charcells.config import Config, carries_state
 from charcells.models.cells import State, join_rows, split_rows, to_device
 from charcells.models.char_rnn import CharRNN
-from charcells.models.checkpoint import Description, add_entries, training_entry
+from charcells.models.checkpoint import ClassifierDescription, Description, add_entries, training_entry
 from charcells.training.language_model import LanguageModel
 from charcells.training.length import RunLength
 from charcells.training.optimization import lr_factor, make_optimizer
@@ -37,7 +37,12 @@ class RunModule(ScoredModule):
     """
 
     def __init__(
-        self, model: nn.Module, config: Config, description: Description, length: RunLength, **task: Any
+        self,
+        model: nn.Module,
+        config: Config,
+        description: Description | ClassifierDescription,
+        length: RunLength,
+        **task: Any,
     ) -> None:
         super().__init__(model, **task)
         self.config = config
