@@ -96,10 +96,12 @@ def sweep(
         groups: a row for each combination of `level` and `facet`, in drawing order, with the mean of the metric and
             `<metric> ±` (half the width of its interval, or NaN).
         picture: the file to write.
-        metric: val/bpc or test/bpc, in bits per character.
+        metric: val/bpc or test/bpc, in bits per character; or val/accuracy or test/accuracy.
         compared: name of the factor whose levels have a colour each; None if there is only one level.
         title: of the whole picture.
     """
+    measured = metric.partition("/")[2]
+    unit = "accuracy" if measured == "accuracy" else "bits per character"
     runs, groups = (
         table.assign(**{name: table[name].map(_drawable) for name in ("facet", "level")}) for table in (runs, groups)
     )
@@ -113,12 +115,12 @@ def sweep(
         styles = _styles(levels)
         panels = above.subplots(rows, columns, sharey=True, squeeze=False)
         for axes, facet in zip(panels.flat, facets, strict=False):
-            _curves(axes, runs[runs["facet"] == facet], styles)
+            _curves(axes, runs[runs["facet"] == facet], styles, measured)
             axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
         for axes in panels.flat[len(facets) :]:
             axes.remove()
-        above.supxlabel("characters seen", fontsize="medium")
-        above.supylabel("validation: bits per character", fontsize="medium")
+        above.supxlabel("reviews seen" if measured == "accuracy" else "characters seen", fontsize="medium")
+        above.supylabel(f"validation: {unit}", fontsize="medium")
         if compared is not None:
             keys = [Line2D([], [], color=colour, marker=marker) for colour, marker in styles.values()]
             _legend(
@@ -131,8 +133,8 @@ def sweep(
             )
         axes = below.subplots()
         _final(axes, runs, groups, metric, styles)
-        held_out = "test" if metric == "test/bpc" else "validation"
-        axes.set_xlabel(f"{held_out}: bits per character (dots: runs; bars: their mean and its 95 % interval)")
+        held_out = "test" if metric.startswith("test/") else "validation"
+        axes.set_xlabel(f"{held_out}: {unit} (dots: runs; bars: their mean and its 95 % interval)")
 
 
 def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
@@ -145,14 +147,15 @@ def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
     return {level: (colours[i], MARKERS[i % len(MARKERS)]) for i, level in enumerate(levels)}
 
 
-def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]]) -> None:
-    """val/bpc over the characters seen, one line for each run whose metrics.csv still exists."""
+def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]], measured: str) -> None:
+    """val/bpc over the characters seen, or val/accuracy over the reviews, a line for each run that has its metrics.csv."""
     for path, level in zip(runs["path"], runs["level"], strict=True):
         metrics = RunFolder(path).metrics
         if metrics.exists():
-            curve = pd.read_csv(metrics).dropna(subset="val/bpc")
+            curve = pd.read_csv(metrics).dropna(subset=f"val/{measured}")
             colour, marker = styles[level]
-            axes.plot(curve["chars_seen"], curve["val/bpc"], color=colour, marker=marker, markersize=2, linewidth=0.8)
+            seen = curve["reviews_seen" if measured == "accuracy" else "chars_seen"]
+            axes.plot(seen, curve[f"val/{measured}"], color=colour, marker=marker, markersize=2, linewidth=0.8)
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
     axes.tick_params(labelsize="small")
     axes.grid(alpha=0.3)

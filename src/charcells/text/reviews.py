@@ -5,9 +5,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from charcells.config import CorpusConfig, DataConfig, ReviewsConfig
+from charcells.config import Config, CorpusConfig, DataConfig, ReviewsConfig
 from charcells.errors import UserError
-from charcells.text.corpus import OWN, display_name
+from charcells.text.corpus import OWN, display_name, load_corpus
 from charcells.text.encodings import decode, normalize
 from charcells.text.review_sets import REVIEW_SETS, read_set
 from charcells.text.review_tables import Review, read_table
@@ -75,6 +75,13 @@ def load_reviews(
     used = range(first, min(len(train), first + max(1, int(len(train) * data.train_fraction + 1e-6))))
     name = display_name(corpus.name, corpus.path)
     return SplitReviews(name, sha256, labels, train, val, test, used)
+
+
+def data_sha256(config: Config) -> str:
+    """The hash of the text or the reviews that a configuration names. Raises the UserErrors of loading them."""
+    if config.task == "classify":
+        return load_reviews(config.corpus, config.reviews, config.data, config.corpora_dir).sha256
+    return load_corpus(config.corpus, config.corpora_dir).sha256
 
 
 def _check_parts(
