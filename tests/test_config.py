@@ -111,6 +111,11 @@ OWNER = {  # the choices under which an option means something
     **dict.fromkeys(("scheduler.warmup", "scheduler.final"), "scheduler=one_cycle"),
     **dict.fromkeys(("scheduler.gamma", "scheduler.hold_epochs"), "scheduler=exponential"),
     **dict.fromkeys(("scheduler.factor", "scheduler.patience"), "scheduler=plateau"),
+    **{
+        name: "experiment=film_reviews"
+        for name, _ in options(Config)
+        if name.startswith(("model.head_size", "reviews."))
+    },
 }
 
 

@@ -177,7 +177,7 @@ class ByCharacter(Bare):
                 logits, state = model(inputs[:, position : position + 1], state)
                 loss = loss + F.cross_entropy(logits[:, 0], targets[:, position])
             optimizer.zero_grad()
-            (loss / inputs.shape[1]).backward()  # type: ignore[no-untyped-call]
+            (loss / inputs.shape[1]).backward()
             optimizer.step()
         return (time.perf_counter() - start) / total
 

@@ -32,6 +32,7 @@ def check(config: Config | SampleConfig | ScoreConfig | PageConfig) -> None:
     """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
     check_limits(config)
     if isinstance(config, Config):
+        _check_task(config)
         _check_data(config.data)
         _check_devices(config)
         _check_length(config.trainer)
@@ -67,6 +68,32 @@ def _fits(value: Any, item: dataclasses.Field[Any]) -> bool:
         and (limits["above"] is None or value > limits["above"])
         and (limits["below"] is None or value < limits["below"])
     )
+
+
+ONLY_CLASSIFY = ("model.bidirectional", "model.head_size", "reviews.")
+ONLY_NEXT_CHARACTER = ("data.seq_len", "data.stride", "data.sampling", "data.carry_state", "data.reset_state")
+"""Options, or the beginnings of their names, that apply to one task only."""
+
+
+def _check_task(config: Config) -> None:
+    """Options of the other task, and what a classifier cannot do."""
+    classify = config.task == "classify"
+    for name, item in options(Config):
+        value = value_of(config, name)
+        if name.startswith(ONLY_NEXT_CHARACTER if classify else ONLY_CLASSIFY) and value != item.default:
+            other = "experiment=film_reviews" if not classify else "task=next_character"
+            raise UserError(f"{name}={value} does not apply to task={config.task}: leave it out, or add {other}")
+    if not classify:
+        return
+    refused = {
+        "trainer.devices": (config.trainer.devices, 1, "a classifier trains on one device"),
+        "init_from": (config.init_from, None, "a classifier begins with new weights"),
+    }
+    for name, (value, needed, why) in refused.items():
+        if value != needed:
+            raise UserError(f"{name}={value} is not possible with task=classify: {why}")
+    if config.model.embedding_dim is None:
+        raise UserError("model.embedding_dim=null is not possible with task=classify: give the size of the embedding")
 
 
 def _check_data(data: DataConfig) -> None:

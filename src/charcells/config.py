@@ -122,6 +122,12 @@ class ModelConfig:
     match_parameters: int | None = option(
         None, "choose the hidden size whose parameter count is closest to this number", at_least=1
     )
+    bidirectional: bool = option(False, "classifier: read the text backwards, too, with as many units again")
+    head_size: int | None = option(
+        None,
+        "classifier: units of a layer with ReLU between the last state and the output; null: no such layer",
+        at_least=1,
+    )
     compiled: bool = option(
         True,
         "train RNN and GRU on a CPU by compiled loops, several times as fast for few streams; false: by PyTorch's own",
@@ -160,6 +166,23 @@ class DataConfig:
     test_fraction: float = option(
         0.1, "share of the corpus held out for the final test, at its end", at_least=0, below=1
     )
+
+
+@dataclass(kw_only=True, slots=True)
+class ReviewsConfig:
+    """How labelled texts are read, for a classifier."""
+
+    units: str = option(
+        "words",
+        "what a token is: a word in lower case, or a character as it is written",
+        choices=("words", "characters"),
+    )
+    min_count: int = option(
+        1, "units that occur less often in the training part count as unknown, all the same one", at_least=1
+    )
+    max_length: int = option(1000, "longest review, in units; of a longer one its end is read", at_least=1)
+    text_column: str = option("text", "corpus=file: the column with the texts")
+    label_column: str = option("label", "corpus=file: the column with the labels, of which there must be two")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -268,12 +291,22 @@ class SamplesConfig:
     top_k: int | None = option(None, "draw among the k likeliest characters", at_least=1)
 
 
+TASKS = ("next_character", "classify")
+"""What a network may be trained for: to predict the next character of a text, or to tell two kinds of texts apart."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Config:
+    task: str = option(
+        "next_character",
+        "what is learnt: the next character of a text, or which of two labels a text has (experiment=film_reviews)",
+        choices=TASKS,
+    )
     cell: CellConfig = field(default_factory=CellConfig)
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    reviews: ReviewsConfig = field(default_factory=ReviewsConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     scheduler: SchedulerConfig = field(default_factory=SchedulerConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

@@ -22,7 +22,7 @@ from charcells.models.checkpoint import Description, read_checkpoint
 from charcells.registry import CELLS
 from charcells.training.length import RunLength
 from charcells.training.optimization import lr_factor
-from charcells.training.run_module import RunModule
+from charcells.training.run_module import CharRunModule
 from charcells.training.score import HeldOutScore
 from charcells.training.train import train
 
@@ -48,7 +48,7 @@ def char_lm(config, cell="lstm", steps_per_epoch=10):
     torch.manual_seed(1)
     options = {"cell": cell, "embedding_dim": 4, "hidden_size": 8, "num_layers": 1, "dropout": 0.0}
     description = Description(options, "abcdefghij\n", "a", "file", "0")
-    return RunModule(CharRNN(V, **options), config, description, RunLength.of(config, steps_per_epoch))
+    return CharRunModule(CharRNN(V, **options), config, description, RunLength.of(config, steps_per_epoch))
 
 
 def windows(*rows):

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 FIRST_RANK = os.environ.get("LOCAL_RANK", "0") == "0"
 """Whether this is the process that the user started, and not one that Lightning started for another device."""
 
+SHOWN = 100
+"""Characters of a review that are shown after the training of a classifier."""
+
 
 def main(arguments: Sequence[str]) -> None:
     """`python train.py` with these arguments. Raises UserError, Interrupted."""
@@ -219,19 +222,27 @@ def log_to_terminal() -> None:
 
 def show(summary: Summary, run: RunFolder) -> None:
     """Print a short table of the result, a sample, and the next commands."""
+    classifies = summary.get("task") == "classify"
+    counted, name = ("reviews", "reviews") if classifies else ("chars", "characters")
     print_table(result_table(summary))
     print(
-        f"{_number(summary, 'steps', ',')} steps, {_number(summary, 'chars_seen', ',')} characters "
-        f"in {_number(summary, 'train_seconds', '.1f')} s ({_number(summary, 'chars_per_second', ',')} characters/s)\n"
+        f"{_number(summary, 'steps', ',')} steps, {_number(summary, f'{counted}_seen', ',')} {name} "
+        f"in {_number(summary, 'train_seconds', '.1f')} s ({_number(summary, f'{counted}_per_second', ',')} {name}/s)\n"
     )
     samples = run.read_samples()
+    named = shlex.quote(f"run={run}")
+    if classifies:
+        for sample in [sample for sample in samples if sample["step"] == samples[-1]["step"]]:
+            print(f"{sample['kind']}: {sample['label']}, p={sample['probability']:.3f}: {sample['text'][:SHOWN]}")
+        print(f"\nrun folder: {run}")
+        return
     if samples:
         print("a sample of the last model:\n" + samples[-1]["text"])
-    print(f"\nrun folder: {run}\nmore text:  python sample.py {shlex.quote(f'run={run}')} prompt='...'")
+    print(f"\nrun folder: {run}\nmore text:  python sample.py {named} prompt='...'")
 
 
 def result_table(summary: Summary) -> "Table":
-    """The figures of a run, with a column for each text that it has: validation, test; training without the former."""
+    """The figures of a run, with a column for each part that it has: validation, test; training without the former."""
     from rich.table import Table
 
     chosen = summary.get("val/loss") is not None
@@ -239,18 +250,20 @@ def result_table(summary: Summary) -> "Table":
     stages = ["val", "test"] if chosen else ["train", "test"]
     stages = [stage for stage in stages if summary.get(f"{stage}/loss") is not None]
     figures = dict(summary)
-    if summary.get("train/loss") is not None:
+    classifies = summary.get("task") == "classify"
+    if summary.get("train/loss") is not None and not classifies:
         figures["train/bpc"] = summary["train/loss"] / math.log(2)
     names = {"train": "training", "val": "validation", "test": "test"}
     table = Table("", *(names[stage] for stage in stages), title=f"{summary['corpus']}, {model}")
     for label, key, format in (
         ("bits per character", "bpc", ".3f"),
-        ("nats per character", "loss", ".4f"),
+        ("nats per review" if classifies else "nats per character", "loss", ".4f"),
         ("accuracy", "accuracy", ".1%"),
+        ("area under the ROC curve", "auc", ".3f"),
     ):
         if any(figures.get(f"{stage}/{key}") is not None for stage in stages):
             table.add_row(label, *(_number(figures, f"{stage}/{key}", format) for stage in stages))
-    if summary["ngram/order"] is not None:
+    if summary.get("ngram/order") is not None:
         label = f"n-gram of order {summary['ngram/order']}, bits"
         table.add_row(label, *(_number(figures, f"ngram/{stage}/bpc", ".3f") for stage in stages))
     return table

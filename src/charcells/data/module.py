@@ -69,6 +69,14 @@ class CharDataModule(LightningDataModule):
         )
 
     @property
+    def corpus_name(self) -> str:
+        return self.text.corpus.name
+
+    @property
+    def corpus_sha256(self) -> str:
+        return self.text.corpus.sha256
+
+    @property
     def val_sha256(self) -> str | None:
         """SHA-256 of the validation text, None if it is empty. Only runs with equal hashes are comparable."""
         text = self.text.val_text

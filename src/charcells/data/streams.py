@@ -3,18 +3,19 @@
 Legend: N characters, B batch, T time (characters of a window).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from charcells.data.epochs import Epochs
 from charcells.errors import UserError
 
 ROWS = {"streams": "streams", "windows": "windows", "overlapping": "overlapping windows"}
 """What the rows of a batch are called, by `sampling`."""
 
 
-class TrainBatches:
+class TrainBatches(Epochs):
     """Batches of (inputs, targets), each (B, T) int64; targets are one character ahead of inputs. An epoch is one pass.
 
     With `streams`, the text is cut into B contiguous streams of equal length, and the rest at the end is dropped. Batch
@@ -26,9 +27,6 @@ class TrainBatches:
     kB + B - 1, in text order, so each character is read about T times in an epoch. A batch is left out if fewer than
     B * T characters remain from its start to the end of the text, so the last of them are hardly trained on. This is
     the order of github.com/hnrq104/matusalem, commit 94a584a065a9.
-
-    The position is saved in checkpoints: `state_dict` has the epoch and the number of batches already yielded, and
-    after `load_state_dict` the next iteration continues from there.
 
     After `share(rank, world_size)` only that rank's rows of each batch are yielded, (B / world_size, T). They are the
     same rows in every batch, so each stream stays on its rank. Position and number of batches are equal on all ranks.
@@ -56,48 +54,24 @@ class TrainBatches:
         if sampling == "overlapping":
             # B + T: the last window of a batch needs them, with its last target, where B or T is 1
             needed = max(batch_size * seq_len, batch_size + seq_len)
-            self.num_batches = max(0, (len(tokens) - needed) // batch_size + 1)
+            super().__init__(max(0, (len(tokens) - needed) // batch_size + 1))
         else:
             self.num_windows = max(0, (len(tokens) - 1 - seq_len) // self.stride + 1)
-            self.num_batches = self.num_windows // batch_size
+            super().__init__(self.num_windows // batch_size)
         if self.num_batches == 0:
             raise UserError(self._too_short())
         self.stream_len = self.num_batches * seq_len
         self.rank, self.world_size = 0, 1
-        self._epoch = -1
-        self._yielded = 0
-        self._resumed = False
 
-    def __len__(self) -> int:
-        return self.num_batches
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        # This is a generator, so this line runs when the first batch is requested. Lightning may create an iterator
-        # that it never uses, and it does not exhaust the one that it uses. So the epoch is only advanced here, at the
-        # start of an iteration, and never at its end.
-        if not self._resumed:
-            self._epoch, self._yielded = self._epoch + 1, 0
-        self._resumed = False
-        starts = self._starts(self._epoch).chunk(self.world_size, 1)[self.rank]
+    def batches(self, epoch: int) -> Callable[[int], tuple[Tensor, Tensor]]:
+        starts = self._starts(epoch).chunk(self.world_size, 1)[self.rank]
         window = torch.arange(self.seq_len + 1)
-        while self._yielded < self.num_batches:
-            self._yielded += 1
-            characters = self.tokens[starts[self._yielded - 1].unsqueeze(1) + window].long()  # (B, T + 1)
-            yield characters[:, :-1], characters[:, 1:]
 
-    def limit(self, batches: int | float, multiple_of: int = 1) -> None:
-        """From now on an epoch has at most this many batches: a number, or a share as a float from 0 to 1.
+        def batch(number: int) -> tuple[Tensor, Tensor]:
+            characters = self.tokens[starts[number].unsqueeze(1) + window].long()  # (B, T + 1)
+            return characters[:, :-1], characters[:, 1:]
 
-        The number is rounded down to a multiple of `multiple_of`, but at least that many are left. Streams are laid out
-        as without a limit, and each epoch begins at their beginning. Raises UserError if there are fewer batches.
-        """
-        if multiple_of > self.num_batches:
-            raise UserError(
-                f"trainer.accumulate_grad_batches={multiple_of} is more than an epoch has: the training text "
-                f"makes {self.num_batches} batches"
-            )
-        wanted = int(self.num_batches * batches) if isinstance(batches, float) else min(batches, self.num_batches)
-        self.num_batches = max(multiple_of, wanted // multiple_of * multiple_of)
+        return batch
 
     def share(self, rank: int, world_size: int) -> None:
         """From now on yield only the rows of one rank. The batch size must be divisible by `world_size`."""
@@ -114,14 +88,6 @@ class TrainBatches:
         order = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         windows = torch.randperm(self.num_windows, generator=order)
         return windows[: self.num_batches * self.batch_size].view(self.num_batches, self.batch_size) * self.stride
-
-    def state_dict(self) -> dict[str, int]:
-        return {"epoch": self._epoch, "yielded": self._yielded}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self._epoch, self._yielded = state["epoch"], state["yielded"]
-        # a position at the end of an epoch is not resumed: the next iteration begins the next epoch
-        self._resumed = 0 < self._yielded < self.num_batches
 
     def _too_short(self) -> str:
         characters = len(self.tokens)

@@ -59,6 +59,18 @@ def split_rows(state: State, parts: int) -> list[State]:
     ]
 
 
+def second_biases(layers: nn.Module) -> list[nn.Parameter]:
+    """PyTorch's second bias vectors, which the published equations and other libraries do not have."""
+    return [bias for name, bias in layers.named_parameters() if name.rpartition(".")[2].startswith("bias_hh")]
+
+
+def freeze_at_zero(parameters: Sequence[nn.Parameter]) -> None:
+    """Set parameters to zero and do not train them."""
+    for parameter in parameters:
+        nn.init.zeros_(parameter)
+        parameter.requires_grad_(False)
+
+
 def check_contract(cell: str) -> None:
     """Raise UserError if the class of a cell is not made or called as registry.Cell says, before anything is trained.
 

@@ -4,13 +4,14 @@ Legend: B batch, T time, E embedding, H hidden, V vocabulary, L layers.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from charcells.errors import UserError
-from charcells.models.cells import State
+from charcells.models.cells import State, freeze_at_zero, second_biases
 from charcells.models.initial_values import INITIAL_VALUES
 from charcells.registry import CELLS, load_class
 
@@ -60,10 +61,7 @@ class CharRNN(nn.Module):
         self.output = nn.Linear(hidden_size, vocab_size)
         INITIAL_VALUES[init](self)
         if freeze_second_bias:
-            for name, parameter in self.rnn.named_parameters():
-                if name.startswith("bias_hh"):
-                    nn.init.zeros_(parameter)
-                    parameter.requires_grad_(False)
+            freeze_at_zero(second_biases(self.rnn))
 
     def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Read tokens (B, T) int64, starting from `state`; return logits (B, T, V) and the new state."""
@@ -86,21 +84,22 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
-def count_second_bias(model: CharRNN) -> int:
-    """Number of trainable parameters in PyTorch's second bias vectors, which other libraries do not have."""
-    biases = [parameter for name, parameter in model.rnn.named_parameters() if name.startswith("bias_hh")]
-    return sum(bias.numel() for bias in biases if bias.requires_grad)
+def count_second_bias(layers: nn.Module) -> int:
+    """Number of trainable parameters in the second bias vectors of recurrent layers."""
+    return sum(bias.numel() for bias in second_biases(layers) if bias.requires_grad)
 
 
-def match_hidden_size(parameters: int, vocab_size: int, **model: Any) -> int:
-    """The hidden size for which CharRNN(vocab_size, **model) is closest to a number of parameters.
+def match_hidden_size(
+    parameters: int, vocab_size: int, *, network: Callable[..., nn.Module] = CharRNN, **model: Any
+) -> int:
+    """The hidden size for which network(vocab_size, **model) is closest to a number of parameters.
 
     Raises UserError if even a model with one hidden unit has more.
     """
 
     def count(hidden_size: int) -> int:
         with torch.device("meta"):  # only shapes: takes no memory and no random numbers
-            return count_parameters(CharRNN(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
+            return count_parameters(network(vocab_size, **{**model, "hidden_size": hidden_size, "init": "torch"}))
 
     if count(1) > parameters:
         raise UserError(

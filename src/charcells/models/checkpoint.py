@@ -9,22 +9,27 @@ import io
 import os
 import pickletools
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from charcells.errors import UserError
 from charcells.files import replacing
 from charcells.models.char_rnn import CharRNN
+from charcells.models.classifier import Classifier
 from charcells.registry import CELLS
+from charcells.text.review_units import UNITS, UnitVocabulary
 
 FORMAT = 1
 
+Network = TypeVar("Network", bound=nn.Module)
+
 PREFIX = "model."
-"""Prefix of the weights in `state_dict`. Lightning saves a LanguageModel, whose attribute `model` is the CharRNN."""
+"""Prefix of the weights in `state_dict`. Lightning saves a ScoredModule, whose attribute `model` is the network."""
 
 ALLOWED_TYPES = {
     "collections OrderedDict",
@@ -52,11 +57,7 @@ class Description:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        for item in dataclasses.fields(self):
-            kinds = {"model": dict, "step": int, "format": int, "normalize": bool}
-            value, kind = getattr(self, item.name), kinds.get(item.name, str)
-            if type(value) is not kind:
-                raise ValueError(f"{item.name} is a {type(value).__name__}, not a {kind.__name__}")
+        _check_types(self, {"model": dict, "step": int, "format": int, "normalize": bool})
         if not self.characters or len(set(self.characters)) < len(self.characters):
             raise ValueError("its vocabulary is empty or contains a character twice")
         if not self.prompt or not set(self.prompt) <= set(self.characters):
@@ -65,22 +66,60 @@ class Description:
             raise ValueError(f"step={self.step}")
 
 
+@dataclasses.dataclass(frozen=True)
+class ClassifierDescription:
+    """What is needed besides the weights to rebuild a classifier and to read a text with it.
+
+    Raises ValueError for types and values that no charcells run can have written.
+    """
+
+    model: dict[str, Any]  # keyword arguments of Classifier
+    units: str  # a name in text.review_units.UNITS
+    known: list[str]  # the vocabulary, as in text.review_units.UnitVocabulary
+    labels: list[str]  # both labels; the classifier gives the probability of the second
+    max_length: int  # units of a review, of which the last are read
+    corpus: str
+    corpus_sha256: str
+    step: int = 0
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        kinds = {"model": dict, "known": list, "labels": list, "max_length": int, "step": int, "format": int}
+        _check_types(self, kinds)
+        if self.units not in UNITS:
+            raise ValueError(f"units={self.units}")
+        if not all(type(unit) is str for unit in self.known) or len(set(self.known)) < len(self.known):
+            raise ValueError("its vocabulary has a unit twice, or something that is no text")
+        if len(self.labels) != 2 or not all(type(label) is str for label in self.labels):
+            raise ValueError("it has not two labels")
+        if self.step < 0 or self.max_length < 1:
+            raise ValueError(f"step={self.step}, max_length={self.max_length}")
+
+
+def _check_types(description: Any, kinds: dict[str, type]) -> None:
+    """Raise ValueError for a field that has not the type in `kinds`, or str if it is not there."""
+    for item in dataclasses.fields(description):
+        value, kind = getattr(description, item.name), kinds.get(item.name, str)
+        if type(value) is not kind:
+            raise ValueError(f"{item.name} is a {type(value).__name__}, not a {kind.__name__}")
+
+
 @dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint that was read: `weights` of its CharRNN, and `content`, the complete dictionary as it was saved."""
+class RunCheckpoint:
+    """A checkpoint that was read: `weights` of its network, and `content`, the complete dictionary as it was saved."""
 
     path: Path
-    description: Description
+    description: Description | ClassifierDescription
     weights: dict[str, Tensor]
     content: dict[str, Any]
 
-    def model(self) -> CharRNN:
-        """The trained model in evaluation mode. Raises UserError if description and weights do not match."""
+    def _build(self, network: Callable[..., Network], vocab_size: int) -> Network:
+        """The trained network in evaluation mode. Raises UserError if description and weights do not match."""
         try:
             _check_model(self.description.model, self.weights)
             # allocate nothing for sizes that the file claims; the weights are assigned below
             with torch.device("meta"):
-                model = CharRNN(len(self.description.characters), **self.description.model, init="torch")
+                model = network(vocab_size, **self.description.model, init="torch")
             model.load_state_dict(self.weights, assign=True)
         except UserError:
             raise
@@ -96,7 +135,35 @@ class Checkpoint:
         return states.get(name)
 
 
-def add_entries(content: dict[str, Any], description: Description, training: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Checkpoint(RunCheckpoint):
+    """A checkpoint of a language model."""
+
+    description: Description
+
+    def model(self) -> CharRNN:
+        """The trained model in evaluation mode. Raises UserError if description and weights do not match."""
+        return self._build(CharRNN, len(self.description.characters))
+
+
+@dataclass(frozen=True)
+class ClassifierCheckpoint(RunCheckpoint):
+    """A checkpoint of a classifier."""
+
+    description: ClassifierDescription
+
+    @property
+    def vocabulary(self) -> UnitVocabulary:
+        return UnitVocabulary(tuple(self.description.known))
+
+    def model(self) -> Classifier:
+        """The trained classifier in evaluation mode. Raises UserError if description and weights do not match."""
+        return self._build(Classifier, len(self.vocabulary))
+
+
+def add_entries(
+    content: dict[str, Any], description: Description | ClassifierDescription, training: dict[str, Any]
+) -> None:
     """Add charcells' own entries to a checkpoint that Lightning is about to save.
 
     Args:
@@ -128,6 +195,22 @@ def write_checkpoint(content: dict[str, Any], path: Path) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of a language model as `read_any_checkpoint` does. Raises UserError if it is a classifier's."""
+    checkpoint = read_any_checkpoint(path)
+    if not isinstance(checkpoint, Checkpoint):
+        raise UserError(f"{path} is a classifier, which writes and scores no text: use charcells classify run=...")
+    return checkpoint
+
+
+def read_classifier(path: Path) -> ClassifierCheckpoint:
+    """Read a checkpoint of a classifier as `read_any_checkpoint` does. Raises UserError if it is a language model's."""
+    checkpoint = read_any_checkpoint(path)
+    if not isinstance(checkpoint, ClassifierCheckpoint):
+        raise UserError(f"{path} is a language model, which has no classes: use charcells sample or score run=...")
+    return checkpoint
+
+
+def read_any_checkpoint(path: Path) -> Checkpoint | ClassifierCheckpoint:
     """Read a checkpoint file. Safe for untrusted files: nothing in the file is executed.
 
     Reading takes at most a few times the size of the file in memory. Raises UserError if the file is damaged or is not
@@ -136,7 +219,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         _check_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-        description = Description(**content["charcells"])
+        entry = content["charcells"]
+        description = ClassifierDescription(**entry) if "units" in entry else Description(**entry)
         weights = {name.removeprefix(PREFIX): tensor for name, tensor in content["state_dict"].items()}
         _check_weights(weights)
     except Exception as error:  # a damaged or foreign file can fail in many ways, none of them a bug
@@ -144,6 +228,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise UserError(f"{path} is damaged or not a charcells checkpoint: {reason}") from error
     if description.format != FORMAT:
         raise UserError(f"{path} has checkpoint format {description.format}; this charcells reads {FORMAT}")
+    if isinstance(description, ClassifierDescription):
+        return ClassifierCheckpoint(path, description, weights, content)
     return Checkpoint(path, description, weights, content)
 
 
@@ -159,6 +245,10 @@ def _check_model(options: dict[str, Any], weights: dict[str, Tensor]) -> None:
     for name in ("dropout", "output_dropout"):
         if not (name not in options or options[name] is None or 0 <= options[name] < 1):
             raise ValueError(f"{name}={options[name]}")
+    for name in ("bidirectional", "head_size"):
+        value = options.get(name)
+        if not (value is None or type(value) is bool or (type(value) is int and 1 <= value < 1 << 31)):
+            raise ValueError(f"{name}={value!r}")
     if options["cell"] not in CELLS:
         raise ValueError(f"unknown cell {options['cell']!r}; a package that provides it may have to be installed")
     if options["num_layers"] > len(weights):

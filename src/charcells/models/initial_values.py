@@ -1,6 +1,6 @@
-"""Initial values of a CharRNN: one function for each choice of `model.init`.
+"""Initial values of a CharRNN or a Classifier: one function for each choice of `model.init`.
 
-Each function takes a CharRNN, typed Any because char_rnn imports this file. It sets the parameters with PyTorch's
+Each function takes the model, typed Any because its file imports this one. It sets the parameters with PyTorch's
 names: weight_ih_l0, weight_hh_l0, bias_ih_l0 and so on. Parameters with other names keep the values from the cell's
 constructor.
 """
@@ -18,13 +18,15 @@ from charcells.registry import CELLS
 ONE_HOT_STD = 1.6
 """Standard deviation of the weights for one-hot input, found by measurement (experiments/LOG.md): see `orthogonal`."""
 
-_PYTORCH_NAME = re.compile(r"(weight|bias)_[a-z]+_l\d+")
+_PYTORCH_NAME = re.compile(r"(?:(?:forwards|backwards)\.(\d+)\.)?((?:weight|bias)_[a-z]+_l)(\d+)")
+"""A parameter of PyTorch's layers. Before the dot: which layer of classifier.TwoDirections it belongs to."""
 
 
 def _named_as_pytorch(model: Any) -> Iterator[tuple[str, nn.Parameter]]:
+    """The parameters of the recurrent layers with PyTorch's names, such as 'weight_ih_l1' for those of layer 1."""
     for name, parameter in model.rnn.named_parameters():
-        if _PYTORCH_NAME.fullmatch(name):
-            yield name, parameter
+        if found := _PYTORCH_NAME.fullmatch(name):
+            yield f"{found[2]}{int(found[1] or 0) + int(found[3])}", parameter
 
 
 @torch.no_grad()
@@ -71,11 +73,11 @@ def keras(model: Any) -> None:
             nn.init.zeros_(parameter)
         else:
             nn.init.xavier_uniform_(parameter)
-    if isinstance(model.rnn, nn.LSTM):
-        size = model.hidden_size
-        for layer in range(model.num_layers):
+    size = model.hidden_size
+    for module in model.rnn.modules():
+        for layer in range(module.num_layers) if isinstance(module, nn.LSTM) else ():
             # PyTorch's order of the gates: input, forget, cell, output. Only one of the two biases, as they are added.
-            getattr(model.rnn, f"bias_ih_l{layer}")[size : 2 * size] = 1.0
+            getattr(module, f"bias_ih_l{layer}")[size : 2 * size] = 1.0
     if model.embedding is not None:
         nn.init.uniform_(model.embedding.weight, -0.05, 0.05)
 
@@ -83,10 +85,9 @@ def keras(model: Any) -> None:
 @torch.no_grad()
 def normal(model: Any) -> None:
     """All weights N(0, 0.01²), biases 0 (Karpathy's min-char-rnn)."""
-    kept = {f"rnn.{name}" for name, _ in model.rnn.named_parameters()}
-    kept -= {f"rnn.{name}" for name, _ in _named_as_pytorch(model)}
+    kept = set(map(id, model.rnn.parameters())) - {id(parameter) for _, parameter in _named_as_pytorch(model)}
     for name, parameter in model.named_parameters():
-        if name in kept:
+        if id(parameter) in kept:
             continue
         if "bias" in name:
             nn.init.zeros_(parameter)

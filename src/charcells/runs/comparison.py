@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from charcells.runs.identity import NOT_IDENTITY, PATHS
-from charcells.runs.table import COSTS, DEFAULTS, HELD_OUT_TEXT, METRICS, SHORT
+from charcells.runs.table import DEFAULTS, HELD_OUT_TEXT, REVIEW_METRICS, SHORT, costs_of, metrics_of
 
 NOT_FACTORS = (
     *(name for name in NOT_IDENTITY if name not in PATHS),
@@ -53,16 +53,20 @@ def compared_factor(by: Sequence[str]) -> str | None:
 
 
 def deciding_metric(runs: pd.DataFrame) -> str:
-    """test/bpc if every finished run has it; else val/bpc, which is biased because it also selected the checkpoints."""
-    return "test/bpc" if runs.loc[runs["status"] == "finished", "test/bpc"].notna().all() else "val/bpc"
+    """The test figure of `metrics_of` if every finished run has it; else that of validation.
+
+    The latter is biased, because it also selected the checkpoints.
+    """
+    val, test = metrics_of(runs)
+    return test if runs.loc[runs["status"] == "finished", test].notna().all() else val
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Summarise the finished runs, one row for each combination of the factors.
 
-    Columns: the factors; `n`, the number of seeds, and `runs`; for each metric (bits per character) the mean, ` sd` and
+    Columns: the factors; `n`, the number of seeds, and `runs`; for each metric of `metrics_of` the mean, ` sd` and
     ` ±`, half the width of the 95 % t interval over seeds, with NaN in the latter two for a single seed; the means of
-    `parameters`, `train_seconds` and `chars_per_second`; and `mark`. Runs with the same design and seed are not
+    `costs_of`; and `mark`. Runs with the same design and seed are not
     independent, so they count as one seed, with their mean. Marks compare the levels of `compared_factor` by
     `deciding_metric`, see `_marks`.
     """
@@ -71,20 +75,21 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     by = factors(runs)
     compared, metric = compared_factor(by), deciding_metric(runs)
     others = [name for name in by if name != compared]
+    metrics, costs = metrics_of(runs), costs_of(runs)
     finished = finished_runs(runs, by)
     rows = []
     for values, group in groups(finished, [*others, compared] if compared else others):
-        seeds = group.groupby("seed", dropna=False)[[*METRICS, *COSTS]].mean()
+        seeds = group.groupby("seed", dropna=False)[[*metrics, *costs]].mean()
         row: dict[str, Any] = {**values, "n": len(seeds), "runs": len(group)}
-        for name in METRICS:
+        for name in metrics:
             deviation = seeds[name].std(skipna=False)
             half_width = stats.t.ppf(0.975, len(seeds) - 1) * deviation / math.sqrt(len(seeds))
             row |= {name: seeds[name].mean(skipna=False), f"{name} sd": deviation, f"{name} ±": half_width}
-        row |= {name: seeds[name].mean() for name in COSTS}
+        row |= {name: seeds[name].mean() for name in costs}
         row["texts"] = set(group[list(HELD_OUT_TEXT)].astype(str).itertuples(index=False, name=None))
         rows.append(row)
-    each = [column for name in METRICS for column in (name, f"{name} sd", f"{name} ±")]
-    table = pd.DataFrame(rows, columns=[*by, "n", "runs", *each, *COSTS, "texts"])
+    each = [column for name in metrics for column in (name, f"{name} sd", f"{name} ±")]
+    table = pd.DataFrame(rows, columns=[*by, "n", "runs", *each, *costs, "texts"])
     table["mark"] = ""
     for _, block in groups(table, others):
         table.loc[block.index, "mark"] = _marks(block, metric)
@@ -95,7 +100,7 @@ def finished_runs(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """The finished runs, with their factors as requested and their metrics as floats."""
     finished = runs[runs["status"] == "finished"].copy()
     finished[by] = _design(finished)[by]
-    numbers = [*METRICS, *COSTS]
+    numbers = [*metrics_of(runs), *costs_of(runs)]
     finished[numbers] = finished[numbers].astype(float)  # a column without any value contains None
     return finished
 
@@ -112,8 +117,8 @@ def groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[dict[str, Any],
 def _marks(block: pd.DataFrame, metric: str) -> list[str]:
     """A mark for each row of a block in which all factors but one are equal.
 
-    'best' has the lowest mean. 'tie' does not differ significantly from it (Welch's t test at 5 %, with two seeds or
-    more of each). 'not comparable': the held-out texts of the block differ.
+    'best' has the lowest mean, or the highest of an accuracy. 'tie' does not differ significantly from it (Welch's t test
+    at 5 %, with two seeds or more of each). 'not comparable': the held-out texts of the block differ.
     """
     if len(set().union(*block["texts"])) > 1:
         return ["not comparable"] * len(block)
@@ -122,7 +127,7 @@ def _marks(block: pd.DataFrame, metric: str) -> list[str]:
     from scipy import stats
 
     columns = [metric, f"{metric} sd", "n"]
-    best = block.sort_values(metric)[columns].iloc[0].tolist()
+    best = block.sort_values(metric, ascending=metric not in REVIEW_METRICS)[columns].iloc[0].tolist()
     marks = []
     for row in block[columns].itertuples(index=False, name=None):
         if row[0] == best[0]:

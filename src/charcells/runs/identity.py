@@ -1,10 +1,11 @@
 """The identity of a run: its configuration, its text and the results version."""
 
+import dataclasses
 import hashlib
 import json
 from typing import Any
 
-from charcells.config import Config, options, value_of
+from charcells.config import Config, ReviewsConfig, options, value_of
 from charcells.runs.summary import Summary
 
 RESULTS_VERSION = 2
@@ -26,6 +27,10 @@ NEW_OPTIONS = {
     "trainer.limit_train_batches": 1.0,
     "trainer.fast_dev_run": False,
     "trainer.deterministic": False,
+    "task": "next_character",
+    "model.bidirectional": False,
+    "model.head_size": None,
+    **{f"reviews.{item.name}": item.default for item in dataclasses.fields(ReviewsConfig)},
 }
 """Options added since RESULTS_VERSION was last raised, each with the value that means what was done before. With that
 value they are left out of the identity, so that a new option does not make finished runs other runs."""

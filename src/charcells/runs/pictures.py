@@ -59,21 +59,28 @@ def _drawable(text: str) -> str:
 
 
 def loss_curve(run: RunFolder, title: str) -> None:
-    """Plot metrics.csv as loss.png: training and validation loss, in bits per character, over the characters seen."""
+    """Plot metrics.csv as loss.png: training and validation loss over what was read.
+
+    In bits per character over the characters, or of a classifier in nats per review over the reviews.
+    """
     table = pd.read_csv(run.metrics)
-    bits = table[["train/loss", "val/loss"]] / math.log(2)
-    bits.insert(0, "chars_seen", table["chars_seen"])
-    trained, validated = bits.dropna(subset="train/loss"), bits.dropna(subset="val/loss")
+    classifies = "reviews_seen" in table
+    seen, read, unit = (
+        ("reviews_seen", "reviews seen", "nats per review")
+        if classifies
+        else ("chars_seen", "characters seen", "bits per character")
+    )
+    losses = table[["train/loss", "val/loss"]] / (1.0 if classifies else math.log(2))
+    losses.insert(0, seen, table[seen])
+    trained, validated = losses.dropna(subset="train/loss"), losses.dropna(subset="val/loss")
     with _drawing(run.loss_picture, 7, 4.2) as figure:
         axes = figure.subplots()
-        axes.plot(
-            trained["chars_seen"], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7
-        )
+        axes.plot(trained[seen], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7)
         if len(validated):
-            axes.plot(validated["chars_seen"], validated["val/loss"], label="validation", marker="o", markersize=4)
+            axes.plot(validated[seen], validated["val/loss"], label="validation", marker="o", markersize=4)
             best = validated["val/loss"].min()
             axes.axhline(best, color="gray", linewidth=0.8, linestyle=":", label=f"best validation: {best:.3f}")
-        axes.set(xlabel="characters seen", ylabel="bits per character", title=textwrap.fill(_drawable(title), 80))
+        axes.set(xlabel=read, ylabel=unit, title=textwrap.fill(_drawable(title), 80))
         axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
         axes.grid(alpha=0.3)
         axes.legend()
@@ -89,10 +96,12 @@ def sweep(
         groups: a row for each combination of `level` and `facet`, in drawing order, with the mean of the metric and
             `<metric> ±` (half the width of its interval, or NaN).
         picture: the file to write.
-        metric: val/bpc or test/bpc, in bits per character.
+        metric: val/bpc or test/bpc, in bits per character; or val/accuracy or test/accuracy.
         compared: name of the factor whose levels have a colour each; None if there is only one level.
         title: of the whole picture.
     """
+    measured = metric.partition("/")[2]
+    unit = "accuracy" if measured == "accuracy" else "bits per character"
     runs, groups = (
         table.assign(**{name: table[name].map(_drawable) for name in ("facet", "level")}) for table in (runs, groups)
     )
@@ -106,12 +115,12 @@ def sweep(
         styles = _styles(levels)
         panels = above.subplots(rows, columns, sharey=True, squeeze=False)
         for axes, facet in zip(panels.flat, facets, strict=False):
-            _curves(axes, runs[runs["facet"] == facet], styles)
+            _curves(axes, runs[runs["facet"] == facet], styles, measured)
             axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
         for axes in panels.flat[len(facets) :]:
             axes.remove()
-        above.supxlabel("characters seen", fontsize="medium")
-        above.supylabel("validation: bits per character", fontsize="medium")
+        above.supxlabel("reviews seen" if measured == "accuracy" else "characters seen", fontsize="medium")
+        above.supylabel(f"validation: {unit}", fontsize="medium")
         if compared is not None:
             keys = [Line2D([], [], color=colour, marker=marker) for colour, marker in styles.values()]
             _legend(
@@ -124,8 +133,8 @@ def sweep(
             )
         axes = below.subplots()
         _final(axes, runs, groups, metric, styles)
-        held_out = "test" if metric == "test/bpc" else "validation"
-        axes.set_xlabel(f"{held_out}: bits per character (dots: runs; bars: their mean and its 95 % interval)")
+        held_out = "test" if metric.startswith("test/") else "validation"
+        axes.set_xlabel(f"{held_out}: {unit} (dots: runs; bars: their mean and its 95 % interval)")
 
 
 def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
@@ -138,14 +147,15 @@ def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
     return {level: (colours[i], MARKERS[i % len(MARKERS)]) for i, level in enumerate(levels)}
 
 
-def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]]) -> None:
-    """val/bpc over the characters seen, one line for each run whose metrics.csv still exists."""
+def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]], measured: str) -> None:
+    """val/bpc over the characters seen, or val/accuracy over the reviews, a line for each run that has its metrics.csv."""
     for path, level in zip(runs["path"], runs["level"], strict=True):
         metrics = RunFolder(path).metrics
         if metrics.exists():
-            curve = pd.read_csv(metrics).dropna(subset="val/bpc")
+            curve = pd.read_csv(metrics).dropna(subset=f"val/{measured}")
             colour, marker = styles[level]
-            axes.plot(curve["chars_seen"], curve["val/bpc"], color=colour, marker=marker, markersize=2, linewidth=0.8)
+            seen = curve["reviews_seen" if measured == "accuracy" else "chars_seen"]
+            axes.plot(seen, curve[f"val/{measured}"], color=colour, marker=marker, markersize=2, linewidth=0.8)
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
     axes.tick_params(labelsize="small")
     axes.grid(alpha=0.3)

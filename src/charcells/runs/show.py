@@ -13,7 +13,7 @@ import pandas as pd
 from charcells.errors import ignore_closed_pipe
 from charcells.files import write_atomically
 from charcells.runs.comparison import compared_factor, deciding_metric, factors, finished_runs, groups, summarise
-from charcells.runs.table import COSTS, METRICS, SHORT, read_runs
+from charcells.runs.table import REVIEW_METRICS, SHORT, costs_of, metrics_of, read_runs
 from charcells.terminal import console, natural_width, print_table
 
 
@@ -31,7 +31,7 @@ def report(folder: Path) -> None:
         if len(table):
             same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
             print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
-            _print_table(table, by, metric, compared)
+            _print_table(table, by, metric, compared, metrics_of(runs), costs_of(runs))
         for run in unfinished.itertuples():
             error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
             print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
@@ -55,35 +55,47 @@ def report(folder: Path) -> None:
     print("written: " + ", ".join(str(folder / name) for name in written))
 
 
-def _print_table(table: pd.DataFrame, by: list[str], metric: str, compared: str | None) -> None:
-    for costs in (COSTS, ()):  # without the columns of costs if the terminal is too narrow
-        shown = _rich_table(table, by, compared, costs)
+def _print_table(
+    table: pd.DataFrame,
+    by: list[str],
+    metric: str,
+    compared: str | None,
+    metrics: Sequence[str],
+    all_costs: Sequence[str],
+) -> None:
+    for costs in (all_costs, ()):  # without the columns of costs if the terminal is too narrow
+        shown = _rich_table(table, by, compared, metrics, costs)
         if natural_width(shown) <= console().width:
             break
     print_table(shown)
     marked = table["mark"].isin(["best", "tie"]).any()
-    print(
-        "\nbpc: bits per character, the mean over n seeds ± half the width of its 95 % t interval (two seeds or more)"
-    )
+    accuracy = metric in REVIEW_METRICS
+    what = "accuracy: share of the reviews" if accuracy else "bpc: bits per character"
+    print(f"\n{what}, the mean over n seeds ± half the width of its 95 % t interval (two seeds or more)")
     if marked and compared:
-        print(f"best: the {compared} with the lowest mean {metric}, all other factors equal")
+        most, other = ("highest", "lower") if accuracy else ("lowest", "higher")
+        print(f"best: the {compared} with the {most} mean {metric}, all other factors equal")
         if (table["n"] > 1).any():
-            print("tie: not significantly different from the best (Welch's t test, 5 %); unmarked: higher, or one seed")
-    if marked and metric == "val/bpc":
-        print("ranked by val/bpc, which also selected the checkpoints: not every run has a test/bpc")
+            print(
+                f"tie: not significantly different from the best (Welch's t test, 5 %); unmarked: {other}, or one seed"
+            )
+    if marked and metric == metrics[0]:
+        print(f"ranked by {metric}, which also selected the checkpoints: not every run has a {metrics[1]}")
     if table["mark"].eq("not comparable").any():
         print("not comparable: the held-out texts (val_sha256) of these runs differ")
     if (table["runs"] > table["n"]).any():
         print("some runs repeat the design and seed of another: such a seed counts once, with its mean")
 
 
-def _rich_table(table: pd.DataFrame, by: list[str], compared: str | None, costs: Sequence[str]) -> Any:
+def _rich_table(
+    table: pd.DataFrame, by: list[str], compared: str | None, metrics: Sequence[str], costs: Sequence[str]
+) -> Any:
     """The table for a terminal: one section per comparison, with the best row in bold."""
     from rich import box
     from rich.table import Table
 
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), show_edge=False)
-    for name in (*by, "n", *METRICS, *costs, ""):
+    for name in (*by, "n", *metrics, *costs, ""):
         narrow = re.sub("([_.])", r"\1\n", name)
         shown.add_column(narrow, justify="left" if name in by or not name else "right")
     for _, block in groups(table, [name for name in by if name != compared]):
@@ -91,7 +103,7 @@ def _rich_table(table: pd.DataFrame, by: list[str], compared: str | None, costs:
             shown.add_row(
                 *(_shown(name, row[name]) for name in by),
                 str(row["n"]),
-                *(_interval(row[name], row[f"{name} ±"]) for name in METRICS),
+                *(_interval(row[name], row[f"{name} ±"]) for name in metrics),
                 *(_number(row[name], ",.1f" if name == "train_seconds" else ",.0f") for name in costs),
                 row["mark"],
                 style="bold" if row["mark"] == "best" else None,

@@ -25,8 +25,10 @@ SHORT = {
 }
 """Short names of the options that are compared most, as in summary.json, in the order in which tables show them."""
 
-METRICS = ("val/bpc", "test/bpc")
-COSTS = ("parameters", "train_seconds", "chars_per_second")
+METRICS, REVIEW_METRICS = ("val/bpc", "test/bpc"), ("val/accuracy", "test/accuracy")
+COSTS, REVIEW_COSTS = (("parameters", "train_seconds", speed) for speed in ("chars_per_second", "reviews_per_second"))
+"""Of language models, and of classifiers."""
+
 HELD_OUT_TEXT = ("corpus_sha256", "val_sha256", "test_chars")
 """Columns that identify the held-out text of a run."""
 
@@ -36,7 +38,7 @@ FACTS = ("folder", "status", *SHORT, "seed", *METRICS, *COSTS, *HELD_OUT_TEXT, "
 KINDS: dict[str, Any] = {
     "status": str,
     "error": str | NoneType,
-    **dict.fromkeys((*METRICS, *COSTS, "seed"), int | float | NoneType),
+    **dict.fromkeys((*METRICS, *REVIEW_METRICS, *COSTS, *REVIEW_COSTS, "seed"), int | float | NoneType),
 }
 """Types of the facts that are compared. A summary in which somebody has written another type is damaged."""
 
@@ -63,9 +65,25 @@ def read_runs(folder: Path) -> pd.DataFrame:
     settings = [DEFAULTS | _flat(options) if options else {} for options in nested]
     facts = [_facts(run, flat, _corpus(options)) for run, flat, options in zip(runs, settings, nested, strict=True)]
     places = [{"folder": str(run.path.relative_to(folder))} for run in runs]
-    columns = list(dict.fromkeys([*FACTS, *chain(*facts), *DEFAULTS, *chain(*settings)]))
+    more = (*REVIEW_METRICS, *REVIEW_COSTS) if any(each.get("task") == "classify" for each in settings) else ()
+    columns = list(dict.fromkeys([*FACTS, *more, *chain(*facts), *DEFAULTS, *chain(*settings)]))
     rows = [setting | fact | place for setting, fact, place in zip(settings, facts, places, strict=True)]
     return pd.DataFrame(rows, columns=columns)
+
+
+def of_classifiers(runs: pd.DataFrame) -> bool:
+    """Whether all runs of a table are classifiers, so that they are compared by accuracy."""
+    tasks = set(runs["task"].dropna())  # it is missing where config.yaml cannot be read
+    return tasks == {"classify"}
+
+
+def metrics_of(runs: pd.DataFrame) -> tuple[str, str]:
+    """What runs are compared by, on validation and test data: bits per character, or accuracy."""
+    return REVIEW_METRICS if of_classifiers(runs) else METRICS
+
+
+def costs_of(runs: pd.DataFrame) -> tuple[str, ...]:
+    return REVIEW_COSTS if of_classifiers(runs) else COSTS
 
 
 def _corpus(options: dict[str, Any]) -> str | None:

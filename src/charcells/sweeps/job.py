@@ -16,7 +16,7 @@ from charcells.runs.summary import REQUEUED, Summary
 from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
 from charcells.slurm import is_job, starts_again
 from charcells.sweeps.workers import ask_to_stop, follow_parent, is_parent, stop_signal
-from charcells.text.corpus import load_corpus
+from charcells.text.reviews import data_sha256
 
 
 def run_job(config: Config, folder: Path, cores: int | None, group: str, tags: Sequence[str]) -> None:
@@ -71,7 +71,7 @@ def skip_resume_or_train(
 
     The arguments are those of `run_job`. Raises what `train` raises.
     """
-    own = identity(config, load_corpus(config.corpus, config.corpora_dir).sha256)
+    own = identity(config, data_sha256(config))
     if not config.rerun and run.finished_twin(own) is not None:
         return
     from charcells.training.train import train  # imports torch and lightning, which a skipped run does not need

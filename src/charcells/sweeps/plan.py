@@ -8,7 +8,7 @@ from charcells.config import Config
 from charcells.errors import UserError
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import identity
-from charcells.text.corpus import load_corpus
+from charcells.text.reviews import data_sha256
 
 
 @dataclass
@@ -95,6 +95,6 @@ def _check_threads(threads: int | str, launcher: Mapping[str, Any]) -> None:
 
 def _corpus_sha256(config: Config) -> str | UserError:
     try:
-        return load_corpus(config.corpus, config.corpora_dir).sha256
+        return data_sha256(config)
     except UserError as error:
         return error

@@ -81,7 +81,8 @@ class Progress:
         summary = job.folder.read_summary()
         if summary.status == "failed":
             return f": {summary.error}"
-        figures = [f"  {key} {summary[key]:.3f}" for key in ("val/bpc", "test/bpc") if summary.get(key) is not None]
+        keys = ("val/accuracy", "test/accuracy") if summary.get("task") == "classify" else ("val/bpc", "test/bpc")
+        figures = [f"  {key} {summary[key]:.3f}" for key in keys if summary.get(key) is not None]
         return "".join(figures) + f"  {self.seconds[-1]:.0f} s"
 
     def _say(self, line: str) -> None:

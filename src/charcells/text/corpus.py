@@ -15,6 +15,7 @@ from charcells.errors import UserError
 from charcells.text.embedded import EMBEDDED
 from charcells.text.encodings import decode, normalize
 from charcells.text.gutenberg import has_boilerplate, strip_boilerplate
+from charcells.text.review_sets import REVIEW_SETS
 from charcells.text.sources import expand, find, label, read, unpack
 from charcells.text.vocabulary import name_characters
 
@@ -50,6 +51,8 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
 
     Raises UserError if a file cannot be found, does not match its hash, or is not text.
     """
+    if config.name in REVIEW_SETS:
+        raise UserError(f"corpus={config.name} has labelled texts, for a classifier: add experiment=film_reviews")
     if config.name in EMBEDDED and config.path is not None:
         raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
     files: dict[str, list[Path]] = {}

@@ -1,65 +1,109 @@
-"""Build the model and the sample prompts from a configuration and a text."""
+"""Build the network of a run and its module from a configuration and data; the prompts of a language model."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from charcells.config import Config
 from charcells.data.module import CharDataModule
+from charcells.data.reviews import ReviewDataModule
 from charcells.errors import UserError
 from charcells.models.cells import check_contract
 from charcells.models.char_rnn import CharRNN, match_hidden_size
-from charcells.models.checkpoint import Description, read_checkpoint
+from charcells.models.checkpoint import ClassifierDescription, Description, read_checkpoint
+from charcells.models.classifier import Classifier
 from charcells.models.recurrence import CompiledRecurrence
 from charcells.runs.folder import checkpoint_file
 from charcells.text.encodings import normalize
 from charcells.text.vocabulary import Vocabulary, name_characters
+from charcells.training.classification import ReviewRunModule
 from charcells.training.length import RunLength
-from charcells.training.machine import check_memory
+from charcells.training.machine import Numbers, check_memory
 from charcells.training.optimization import check_optimizer
-from charcells.training.run_module import RunModule
+from charcells.training.run_module import CharRunModule
 
 log = logging.getLogger(__name__)
 
 
-def build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> RunModule:
-    """Build the RunModule that a configuration describes, with new initial weights or those of the run `init_from`.
+def build(config: Config, data: CharDataModule, prompt: str, init_from: str | None) -> CharRunModule:
+    """Build the module of a language model, with new initial weights or those of the run `init_from`.
 
     Raises UserError if the model does not fit into memory or does not match `init_from`.
     """
-    options: dict[str, Any] = {
-        "cell": config.cell.name,
-        "embedding_dim": config.model.embedding_dim,
-        "hidden_size": config.model.hidden_size,
-        "num_layers": config.model.num_layers,
-        "dropout": config.model.dropout,
-        "output_dropout": config.model.output_dropout,
-    }
-    start: dict[str, Any] = {"init": config.model.init, "freeze_second_bias": config.model.freeze_second_bias}
-    vocab_size = len(data.vocabulary)
-    check_contract(config.cell.name)
-    check_optimizer(config.optimizer)
-    try:
-        if config.model.match_parameters is not None:
-            options["hidden_size"] = match_hidden_size(config.model.match_parameters, vocab_size, **options, **start)
-            log.info("model.match_parameters=%d: hidden_size %d", config.model.match_parameters, options["hidden_size"])
-        check_memory(config, vocab_size, options)
-        torch.manual_seed(config.seed)
-        model = CharRNN(vocab_size, **options, **start)
-    except (RuntimeError, TypeError, OverflowError) as error:  # PyTorch's, for too little memory or absurd sizes
-        sizes = [f"{key}={options[key]}" for key in ("hidden_size", "num_layers", "embedding_dim")]
-        reason = str(error).splitlines()[0][:120]
-        raise UserError(f"model.{' model.'.join(sizes)}: not enough memory for this model ({reason})") from error
-    if isinstance(model.rnn, CompiledRecurrence):
-        model.rnn.compiled = config.model.compiled
+    options = _options(config)
+    logits = config.data.batch_size * config.data.seq_len * len(data.vocabulary)
+    needs = Numbers(logits, f"logits (data.batch_size × data.seq_len × {len(data.vocabulary):,} characters)")
+    model: CharRNN = _network(config, CharRNN, len(data.vocabulary), options, needs)
     if init_from is not None:
         _init_from(model, options, data.vocabulary, init_from)
     corpus = data.text.corpus
     description = Description(
         options, data.vocabulary.characters, prompt, corpus.name, corpus.sha256, normalize=corpus.normalized
     )
-    return RunModule(model, config, description, RunLength.of(config, len(data.train_batches)))
+    return CharRunModule(model, config, description, RunLength.of(config, len(data.train_batches)))
+
+
+def build_classifier(config: Config, data: ReviewDataModule) -> ReviewRunModule:
+    """Build the module of a classifier with new initial weights. Raises UserError if it does not fit into memory."""
+    model, reviews = config.model, config.reviews
+    options = {**_options(config), "bidirectional": model.bidirectional, "head_size": model.head_size}
+    longest = int(data.train_batches.lengths.max())
+    states = config.data.batch_size * longest * model.hidden_size * model.num_layers * (1 + model.bidirectional)
+    needs = Numbers(states, f"states (of a batch of reviews of {longest:,} {reviews.units}; see reviews.max_length)")
+    network: Classifier = _network(config, Classifier, len(data.vocabulary), options, needs)
+    description = ClassifierDescription(
+        options,
+        reviews.units,
+        list(data.vocabulary.known),
+        list(data.split.labels),
+        reviews.max_length,
+        data.corpus_name,
+        data.corpus_sha256,
+    )
+    return ReviewRunModule(network, config, description, RunLength.of(config, len(data.train_batches)))
+
+
+def _options(config: Config) -> dict[str, Any]:
+    """The arguments that both networks have, as a checkpoint describes them."""
+    model = config.model
+    return {
+        "cell": config.cell.name,
+        "embedding_dim": model.embedding_dim,
+        "hidden_size": model.hidden_size,
+        "num_layers": model.num_layers,
+        "dropout": model.dropout,
+        "output_dropout": model.output_dropout,
+    }
+
+
+def _network(
+    config: Config, network: Callable[..., Any], vocab_size: int, options: dict[str, Any], needs: Numbers
+) -> Any:
+    """network(vocab_size, **options) with new initial weights; with `model.match_parameters`, `options` is changed.
+
+    Raises UserError if it does not fit into memory.
+    """
+    start: dict[str, Any] = {"init": config.model.init, "freeze_second_bias": config.model.freeze_second_bias}
+    parameters = config.model.match_parameters
+    check_contract(config.cell.name)
+    check_optimizer(config.optimizer)
+    try:
+        if parameters is not None:
+            options["hidden_size"] = match_hidden_size(parameters, vocab_size, network=network, **options, **start)
+            log.info("model.match_parameters=%d: hidden_size %d", parameters, options["hidden_size"])
+        check_memory(network, vocab_size, options, needs)
+        torch.manual_seed(config.seed)
+        model = network(vocab_size, **options, **start)
+    except (RuntimeError, TypeError, OverflowError) as error:  # PyTorch's, for too little memory or absurd sizes
+        sizes = [f"{key}={options[key]}" for key in ("hidden_size", "num_layers", "embedding_dim")]
+        reason = str(error).splitlines()[0][:120]
+        raise UserError(f"model.{' model.'.join(sizes)}: not enough memory for this model ({reason})") from error
+    for module in model.rnn.modules():
+        if isinstance(module, CompiledRecurrence):
+            module.compiled = config.model.compiled
+    return model
 
 
 def sample_prompts(config: Config, data: CharDataModule) -> list[str]:

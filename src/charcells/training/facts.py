@@ -12,12 +12,14 @@ from lightning.pytorch import Trainer
 import charcells
 from charcells.config import Config
 from charcells.data.module import CharDataModule
+from charcells.data.reviews import ReviewDataModule
 from charcells.models.char_rnn import count_parameters, count_second_bias
 from charcells.runs.identity import RESULTS_VERSION, identity
 from charcells.runs.summary import Summary
 from charcells.text import baselines
 from charcells.text.corpus import SplitCorpus
-from charcells.training.length import RunLength
+from charcells.training.data import RunData
+from charcells.training.length import NAMES, RunLength
 from charcells.training.run_module import RunModule
 
 
@@ -27,19 +29,24 @@ def title(summary: Summary) -> str:
 
 def describe(summary: Summary, length: RunLength) -> str:
     inputs = f"embedding {summary['embedding_dim']}" if summary["embedding_dim"] else "one-hot input"
+    if summary.get("bidirectional"):
+        inputs = f"both directions, {inputs}"
     second_bias = summary["parameters_second_bias"]
     batch = "step" if length.batches_per_step == 1 else f"batch, {length.batches_per_step} batches a step"
     included = f" ({second_bias:,} of them PyTorch's second bias)" if second_bias else ""
+    of_a_batch = f"{summary['batch_size']}" + (f"×{summary['seq_len']}" if "seq_len" in summary else "")
     return (
         f"{title(summary)}, {inputs}, {summary['parameters']:,} parameters{included}; "
-        f"{summary['train_chars']:,} characters, {summary['batch_size']}×{summary['seq_len']} a {batch}, "
+        f"{summary[f'train_{length.counted}']:,} {NAMES[length.counted]}, {of_a_batch} a {batch}, "
         f"{length.steps_per_epoch:,} step{'s' if length.steps_per_epoch != 1 else ''} an epoch"
     )
 
 
-def first_summary(config: Config, data: CharDataModule, module: RunModule) -> Summary:
+def first_summary(config: Config, data: RunData, module: RunModule) -> Summary:
     """The summary as far as it is known before training; all other keys are None."""
-    model, text = module.model, data.text
+    model, counted = module.model, module.length.counted
+    sizes = _review_sizes(config, data) if isinstance(data, ReviewDataModule) else _text_sizes(config, data)
+    figures = ("loss", "accuracy", "auc") if config.task == "classify" else ("loss", "bpc", "accuracy")
     return Summary(
         {
             "status": None,
@@ -48,23 +55,18 @@ def first_summary(config: Config, data: CharDataModule, module: RunModule) -> Su
             "hidden_size": model.hidden_size,
             "embedding_dim": model.embedding_dim,
             "parameters": count_parameters(model),
-            "parameters_second_bias": count_second_bias(model),
+            "parameters_second_bias": count_second_bias(model.rnn),
             "batch_size": config.data.batch_size,
-            "seq_len": config.data.seq_len,
             "train_fraction": config.data.train_fraction,
             "seed": config.seed,
-            "corpus": text.corpus.name,
-            "corpus_sha256": text.corpus.sha256,
-            "train_chars": len(text.train_text),
-            "val_chars": len(text.val_text),
-            "test_chars": len(text.test_text),
+            "corpus": data.corpus_name,
+            "corpus_sha256": data.corpus_sha256,
             "val_sha256": data.val_sha256,
             "vocab_size": len(data.vocabulary),
-            **dict.fromkeys(("epochs", "steps", "chars_seen", "train_seconds", "chars_per_second", "train/loss")),
-            **dict.fromkeys(
-                ("val/loss", "val/bpc", "val/accuracy", "best_step", "test/loss", "test/bpc", "test/accuracy")
-            ),
-            **_baseline(text),
+            **dict.fromkeys(("epochs", "steps", f"{counted}_seen", "train_seconds", f"{counted}_per_second")),
+            **dict.fromkeys(("train/loss", *(f"val/{figure}" for figure in figures), "best_step")),
+            **dict.fromkeys(f"test/{figure}" for figure in figures),
+            **sizes,
             "versions": {
                 "python": platform.python_version(),
                 "torch": torch.__version__,
@@ -72,7 +74,7 @@ def first_summary(config: Config, data: CharDataModule, module: RunModule) -> Su
                 "charcells": charcells.__version__,
                 "git": _git_commit(),
             },
-            "identity": identity(config, text.corpus.sha256),
+            "identity": identity(config, data.corpus_sha256),
             "results_version": RESULTS_VERSION,
             "resumed_from": None,
             "device": None,
@@ -80,6 +82,33 @@ def first_summary(config: Config, data: CharDataModule, module: RunModule) -> Su
             "error": None,
         }
     )
+
+
+def _text_sizes(config: Config, data: CharDataModule) -> dict[str, Any]:
+    """What only the summary of a language model has."""
+    text = data.text
+    return {
+        "seq_len": config.data.seq_len,
+        "train_chars": len(text.train_text),
+        "val_chars": len(text.val_text),
+        "test_chars": len(text.test_text),
+        **_baseline(text),
+    }
+
+
+def _review_sizes(config: Config, data: ReviewDataModule) -> dict[str, Any]:
+    """What only the summary of a classifier has."""
+    split = data.split
+    return {
+        "task": config.task,
+        "bidirectional": config.model.bidirectional,
+        "head_size": config.model.head_size,
+        "units": config.reviews.units,
+        "train_reviews": len(split.trained_on),
+        "val_reviews": len(split.val),
+        "test_reviews": len(split.test),
+        "labels": list(split.labels),
+    }
 
 
 def device_name(trainer: Trainer) -> str:

@@ -20,11 +20,11 @@ from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import Description, add_entries
 from charcells.registry import CELLS, OPTIMIZERS
 from charcells.training.optimization import lr_factor, make_optimizer
-from charcells.training.overhead import LeanModule
 from charcells.training.score import HeldOutScore
+from charcells.training.scored import ScoredModule
 
 
-class LanguageModel(LeanModule):
+class LanguageModel(ScoredModule):
     """The training loss of a CharRNN, and its score on held-out text.
 
     Args:
@@ -34,14 +34,16 @@ class LanguageModel(LeanModule):
     """
 
     def __init__(self, model: CharRNN, carry_state: bool, reset_each_epoch: bool = True) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.carry_state = carry_state
         self.reset_each_epoch = reset_each_epoch
         self.train_state: State = None
-        self.score = HeldOutScore()
-        self.held_out: dict[str, float] = {}
-        """Metrics of the latest validation or test."""
+
+    def new_score(self) -> HeldOutScore:
+        return HeldOutScore()
+
+    def describe_validation(self) -> str:
+        return f"val {self.held_out['val/loss']:.4f} nats = {self.held_out['val/bpc']:.4f} bits per character"
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         inputs, targets = batch  # (B, T) each
@@ -51,24 +53,6 @@ class LanguageModel(LeanModule):
         self.train_state = detach(state)
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         return {"loss": nats, "nats": nats.detach()}
-
-    def on_validation_epoch_start(self) -> None:
-        self.score = HeldOutScore()
-
-    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
-        self.score.add(self.model, *batch)
-
-    def on_validation_epoch_end(self) -> None:
-        self.held_out = self.score.metrics("val")
-
-    def on_test_epoch_start(self) -> None:
-        self.score = HeldOutScore()
-
-    def test_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
-        self.score.add(self.model, *batch)
-
-    def on_test_epoch_end(self) -> None:
-        self.held_out = self.score.metrics("test")
 
 
 class CharLM(LanguageModel):

@@ -1,8 +1,11 @@
-"""The length of a run in batches, steps and characters."""
+"""The length of a run in batches, steps, and characters or reviews."""
 
 from dataclasses import dataclass
 
 from charcells.config import Config
+
+NAMES = {"chars": "characters", "reviews": "reviews"}
+"""What the two are called in messages."""
 
 
 @dataclass(frozen=True)
@@ -12,14 +15,16 @@ class RunLength:
     Args:
         steps_per_epoch: steps of one pass over the training text.
         batches_per_step: batches whose gradients make one step.
-        chars_per_step: characters of these batches.
+        per_step: characters of these batches, or reviews of a classifier; its last batch of an epoch may have fewer.
+        counted: "chars" or "reviews", as in the keys chars_seen and reviews_seen.
         max_epochs: passes over the training text.
         max_steps: limit on the steps; -1: none.
     """
 
     steps_per_epoch: int
     batches_per_step: int
-    chars_per_step: int
+    per_step: int
+    counted: str
     max_epochs: int
     max_steps: int
 
@@ -27,8 +32,10 @@ class RunLength:
     def of(cls, config: Config, batches_per_epoch: int) -> "RunLength":
         data, trainer = config.data, config.trainer
         batches = trainer.accumulate_grad_batches
-        chars = batches * data.batch_size * data.seq_len
-        return cls(batches_per_epoch // batches, batches, chars, trainer.max_epochs, trainer.max_steps)
+        classify = config.task == "classify"
+        per_step = batches * data.batch_size * (1 if classify else data.seq_len)
+        counted = "reviews" if classify else "chars"
+        return cls(batches_per_epoch // batches, batches, per_step, counted, trainer.max_epochs, trainer.max_steps)
 
     @property
     def total_steps(self) -> int:

@@ -1,16 +1,18 @@
 """Capabilities of this machine: devices, number formats, threads, memory."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import joblib
 import torch
+from torch import nn
 
 from charcells.config import Config
 from charcells.errors import UserError
-from charcells.models.char_rnn import CharRNN
 from charcells.registry import CELLS, load_class
 
 MAX_AUTO_THREADS = 4
@@ -86,27 +88,35 @@ def memory_limit(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
     return min(limits)
 
 
-def check_memory(config: Config, vocab_size: int, options: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Numbers:
+    """How many numbers a batch makes in a network besides its weights, and what they are, for a message."""
+
+    count: int
+    what: str
+
+
+def check_memory(network: Callable[..., nn.Module], vocab_size: int, options: dict[str, Any], batch: Numbers) -> None:
     """Raise UserError, before allocating anything, if a run cannot fit into the machine's memory.
 
-    This is a lower bound: weights, the logits of a batch, and the gradients of both. A run just below the limit may
-    still need too much. Nothing is checked if there is a GPU, which reports for itself when its memory is full.
+    This is a lower bound: weights, the largest part of what a batch makes, and the gradients of both. A run just below
+    the limit may still need too much. Nothing is checked if there is a GPU, which reports for itself when its memory is
+    full.
     """
     if torch.cuda.is_available() or not hasattr(os, "sysconf"):
         return
 
     def parameters(num_layers: int) -> int:
         with torch.device("meta"):  # only shapes, no memory
-            model = CharRNN(vocab_size, **{**options, "num_layers": num_layers}, init="torch")
+            model = network(vocab_size, **{**options, "num_layers": num_layers}, init="torch")
         return sum(parameter.numel() for parameter in model.parameters())
 
     one, two = parameters(1), parameters(2)  # all layers after the first have equally many
     weights = one + (options["num_layers"] - 1) * (two - one)
-    logits = config.data.batch_size * config.data.seq_len * vocab_size
-    needed = 8 * (weights + logits)  # four bytes for each number and four for its gradient
+    needed = 8 * (weights + batch.count)  # four bytes for each number and four for its gradient
     available = memory_limit()
     if needed > available:
         raise UserError(
             f"this run needs at least {needed / 1e9:,.0f} GB of memory and the machine has {available / 1e9:,.0f}: "
-            f"{weights:,} parameters, {logits:,} logits (data.batch_size × data.seq_len × {vocab_size:,} characters)"
+            f"{weights:,} parameters, {batch.count:,} {batch.what}"
         )

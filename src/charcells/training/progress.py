@@ -102,9 +102,14 @@ def latest_figures(latest: dict[str, Any]) -> dict[str, str]:
     shown = {}
     if "train/loss" in latest:
         shown["loss"] = f"{latest['train/loss']:.3f}"
+    if "train/loss" in latest and "reviews_seen" not in latest:
         shown["bpc"] = f"{latest['train/loss'] / math.log(2):.3f}"
     if "val/bpc" in latest:
         shown["val_bpc"] = f"{latest['val/bpc']:.3f}"
+    if "val/accuracy" in latest and "reviews_seen" in latest:
+        shown["val_accuracy"] = f"{latest['val/accuracy']:.1%}"
+    if "reviews_per_second" in latest:
+        shown["reviews/s"] = f"{latest['reviews_per_second']:,}"
     if "chars_per_second" in latest:
         shown["chars/s"] = f"{latest['chars_per_second']:,}"
     return shown

@@ -17,6 +17,7 @@ from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import DIVERGED
+from charcells.training.length import NAMES
 from charcells.training.ranks import gather
 from charcells.training.run_module import RunModule
 
@@ -36,6 +37,20 @@ COLUMNS = (
 )
 """Columns of metrics.csv. Losses are in nats per character, and epochs count from 1. `train/loss` is the mean since the
 previous row; `grad_norm` is the norm at the row's step, before clipping."""
+
+REVIEW_COLUMNS = (
+    "step",
+    "epoch",
+    "reviews_seen",
+    "train/loss",
+    "val/loss",
+    "val/accuracy",
+    "val/auc",
+    "lr",
+    "grad_norm",
+    "reviews_per_second",
+)
+"""Columns of metrics.csv of a classifier. Losses are in nats per review."""
 
 MAX_LOSS = 1e4
 """Validation loss, in nats per character, above which a run counts as diverged. Guessing among a million characters
@@ -63,6 +78,7 @@ class Record(Callback):
     def __init__(self, folder: RunFolder, config: Config) -> None:
         self.path = folder.metrics
         self.config = config
+        self.columns = REVIEW_COLUMNS if config.task == "classify" else COLUMNS
         self.latest: dict[str, Any] = {}
         self._losses: list[tuple[int, Tensor]] = []  # (step, loss) not read yet: reading waits for the device
         self._loss_sum = 0.0
@@ -95,7 +111,9 @@ class Record(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._start_time = time.monotonic()
         if trainer.is_global_zero:
-            keep_lines(self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(COLUMNS))
+            keep_lines(
+                self.path, lambda line: int(line.split(",")[0]), trainer.global_step, header=",".join(self.columns)
+            )
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if self._interval is None:
@@ -121,19 +139,21 @@ class Record(Callback):
         assert isinstance(pl_module, RunModule)
         if not pl_module.held_out["val/loss"] < MAX_LOSS:  # also catches NaN
             loss = pl_module.held_out["val/loss"]
-            raise self._diverged(f"the validation loss after step {trainer.global_step} is {loss:g} nats per character")
+            each = "review" if self.config.task == "classify" else "character"
+            raise self._diverged(f"the validation loss after step {trainer.global_step} is {loss:g} nats per {each}")
+        counted = pl_module.length.counted
         row = self._row = self._row or self._new_row(trainer, pl_module)
         row.update(pl_module.held_out)
         self._write(trainer)
         log.info(
-            "epoch %d/%d  step %d  train %s  val %.4f nats = %.4f bits per character  %s characters/s",
+            "epoch %d/%d  step %d  train %s  %s  %s %s/s",
             row["epoch"],
             pl_module.length.epochs,
             row["step"],
             f"{row['train/loss']:.4f}" if row["train/loss"] is not None else "-",
-            row["val/loss"],
-            row["val/bpc"],
-            f"{row['chars_per_second']:,}" if row["chars_per_second"] else "-",
+            pl_module.describe_validation(),
+            f"{row[f'{counted}_per_second']:,}" if row[f"{counted}_per_second"] else "-",
+            NAMES[counted],
         )
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -170,19 +190,19 @@ class Record(Callback):
         step = trainer.global_step
         speed = None
         if self._interval is not None and step > self._interval[1]:
-            characters = (step - self._interval[1]) * module.length.chars_per_step
-            speed = round(characters / (time.monotonic() - self._interval[0]))
+            read = (step - self._interval[1]) * module.length.per_step
+            speed = round(read / (time.monotonic() - self._interval[0]))
         self._interval = None
         loss = self._loss_sum / self._loss_count if self._loss_count else None
         self._loss_sum, self._loss_count = 0.0, 0
         return {
             "step": step,
             "epoch": trainer.current_epoch + 1,
-            "chars_seen": step * module.length.chars_per_step,
+            f"{module.length.counted}_seen": step * module.length.per_step,
             "train/loss": loss,
             "lr": module.lr,
             "grad_norm": module.grad_norm.item() if module.grad_norm is not None else None,
-            "chars_per_second": speed,
+            f"{module.length.counted}_per_second": speed,
         }
 
     def _write(self, trainer: Trainer) -> None:
@@ -192,7 +212,7 @@ class Record(Callback):
         if not trainer.is_global_zero:
             return
         with open(self.path, "a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(row)
+            csv.DictWriter(file, self.columns, restval="", lineterminator="\n").writerow(row)
         for logger in trainer.loggers:
             logger.log_metrics({key: value for key, value in row.items() if value is not None}, step=row["step"])
 

@@ -5,23 +5,23 @@ from collections.abc import Collection
 from typing import Any
 
 from charcells.config import RATES, Config, value_of
-from charcells.data.module import CharDataModule
 from charcells.errors import UserError
-from charcells.models.checkpoint import Checkpoint, read_checkpoint
+from charcells.models.checkpoint import RunCheckpoint, read_any_checkpoint
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import resumed_from
 from charcells.runs.summary import Summary
+from charcells.training.data import RunData
 from charcells.training.length import RunLength
 from charcells.training.run_module import RunModule
 
 
-def find_start(config: Config, run: RunFolder, data: CharDataModule) -> Checkpoint | None:
+def find_start(config: Config, run: RunFolder, data: RunData) -> RunCheckpoint | None:
     """The checkpoint to resume from; None if the run was killed before its first one, and so starts again.
 
     Raises UserError if it cannot be continued: its corpus has changed, there is nothing left to train, it is damaged.
     """
     if run.last.exists():
-        start = read_checkpoint(run.last)
+        start = read_any_checkpoint(run.last)
         _check_resumable(config, run, data, start)
         return start
     if run.read_summary().finished:
@@ -29,13 +29,13 @@ def find_start(config: Config, run: RunFolder, data: CharDataModule) -> Checkpoi
     return None
 
 
-def _check_resumable(config: Config, run: RunFolder, data: CharDataModule, start: Checkpoint) -> None:
+def _check_resumable(config: Config, run: RunFolder, data: RunData, start: RunCheckpoint) -> None:
     """Raise UserError if the corpus has changed, or if there is nothing left to train."""
-    corpus, description = data.text.corpus, start.description
-    if description.corpus_sha256 != corpus.sha256:
+    description = start.description
+    if description.corpus_sha256 != data.corpus_sha256:
         raise UserError(
-            f"corpus {corpus.name} has changed since this run was started: its SHA-256 was "
-            f"{description.corpus_sha256} and is {corpus.sha256}. A resumed run needs the same text"
+            f"corpus {data.corpus_name} has changed since this run was started: its SHA-256 was "
+            f"{description.corpus_sha256} and is {data.corpus_sha256}. A resumed run needs the same text"
         )
     if not run.read_summary().finished and run.best.exists():
         return  # even if no step is left, the test still has to be done
@@ -55,7 +55,7 @@ def _check_resumable(config: Config, run: RunFolder, data: CharDataModule, start
         )
 
 
-def check_same_model(run: RunFolder, module: RunModule, start: Checkpoint | None) -> None:
+def check_same_model(run: RunFolder, module: RunModule, start: RunCheckpoint | None) -> None:
     """Raise UserError if config.yaml describes another model than the checkpoint holds."""
     if start is None:
         return
@@ -65,7 +65,7 @@ def check_same_model(run: RunFolder, module: RunModule, start: Checkpoint | None
             raise UserError(f"{run}: config.yaml says {name}={value}, but {start.path.name} holds a model with {held}")
 
 
-def rates_before(config: Config, start: Checkpoint) -> dict[str, Any]:
+def rates_before(config: Config, start: RunCheckpoint) -> dict[str, Any]:
     """The rates that the checkpoint was trained with, by option, where the configuration has others now.
 
     They differ if the command line has changed them, or somebody has edited config.yaml.

@@ -1,4 +1,4 @@
-"""RunModule: the LightningModule that `train` uses, which can be resumed exactly and shared by several devices.
+"""RunModule: the LightningModules that `train` uses, which can be resumed exactly and shared by several devices.
 
 If several devices share a run, each rank trains on its rows of every batch, and the mean of their gradients is the
 gradient of the batch. A checkpoint holds the recurrent state of the whole batch and the random state of each rank.
@@ -8,32 +8,43 @@ import dataclasses
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from charcells.config import Config, carries_state
-from charcells.models.cells import join_rows, split_rows, to_device
+from charcells.models.cells import State, join_rows, split_rows, to_device
 from charcells.models.char_rnn import CharRNN
-from charcells.models.checkpoint import Description, add_entries, training_entry
+from charcells.models.checkpoint import ClassifierDescription, Description, add_entries, training_entry
 from charcells.training.language_model import LanguageModel
 from charcells.training.length import RunLength
 from charcells.training.optimization import lr_factor, make_optimizer
 from charcells.training.ranks import gather
+from charcells.training.scored import ScoredModule
 
 
-class RunModule(LanguageModel):
-    """Trains a CharRNN as a configuration says.
+class RunModule(ScoredModule):
+    """Trains a network as a configuration says: what is the same for every task.
+
+    A subclass for a task inherits from this class and then from the ScoredModule that has the loss of that task.
 
     Args:
         model: the network to train.
-        config: determines optimizer, scheduler, clipping, and whether the state is carried over.
+        config: determines optimizer, scheduler and clipping.
         description: stored in checkpoints.
         length: of the run. Do not use Lightning's estimate instead: it would set up the data before a checkpoint is
             restored, and the position in the text would be lost.
+        task: further arguments of the ScoredModule.
     """
 
-    def __init__(self, model: CharRNN, config: Config, description: Description, length: RunLength) -> None:
-        super().__init__(model, carries_state(config.data), reset_each_epoch=config.data.reset_state == "epoch")
+    def __init__(
+        self,
+        model: nn.Module,
+        config: Config,
+        description: Description | ClassifierDescription,
+        length: RunLength,
+        **task: Any,
+    ) -> None:
+        super().__init__(model, **task)
         self.config = config
         self.description = description
         self.length = length
@@ -46,7 +57,14 @@ class RunModule(LanguageModel):
         self._plateau: ReduceLROnPlateau | None = None
         self._restored: dict[str, Any] = {}
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+    def carried_state(self) -> State:
+        """What the next batch begins with, of this rank's rows; None: nothing."""
+        return None
+
+    def carry(self, state: State) -> None:
+        """Begin the next batch with a state that `carried_state` has returned."""
+
+    def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> dict[str, Tensor]:
         self.within_step = True
         outputs = super().training_step(batch, batch_idx)
         if self.config.trainer.loss_reduction == "sum":
@@ -64,7 +82,7 @@ class RunModule(LanguageModel):
             torch.manual_seed(self.config.seed + 1_000_003 * rank)
         if self._restored:
             whole = self._restored["train_state"]
-            self.train_state = to_device(split_rows(whole, devices)[rank], self.device)
+            self.carry(to_device(split_rows(whole, devices)[rank], self.device))
             random = self._restored["random"][rank]
             torch.set_rng_state(random["cpu"])
             if random["cuda"] is not None and self.device.type == "cuda":
@@ -128,7 +146,7 @@ class RunModule(LanguageModel):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         on_cuda = self.device.type == "cuda"
         random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_cuda else None}
-        state = to_device(self.train_state, torch.device("cpu"))
+        state = to_device(self.carried_state(), torch.device("cpu"))
         ranks = gather((state, random), self.config.trainer.devices)
         training = {
             "train_state": join_rows([state for state, _ in ranks]),
@@ -136,9 +154,28 @@ class RunModule(LanguageModel):
             "plateau": self._plateau.state_dict() if self._plateau is not None else None,
         }
         add_entries(checkpoint, dataclasses.replace(self.description, step=self.global_step), training)
-        # the arguments of CharLM, so that CharLM.load_from_checkpoint reads the checkpoint of a run
-        arguments = {"characters": self.description.characters, "lr": self.config.optimizer.lr}
-        checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = {**self.description.model, **arguments}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._restored = training_entry(checkpoint)
+
+
+class CharRunModule(RunModule, LanguageModel):
+    """Trains a CharRNN to predict the next character. The configuration says whether the state is carried over."""
+
+    description: Description
+
+    def __init__(self, model: CharRNN, config: Config, description: Description, length: RunLength) -> None:
+        carry, reset = carries_state(config.data), config.data.reset_state == "epoch"
+        super().__init__(model, config, description, length, carry_state=carry, reset_each_epoch=reset)
+
+    def carried_state(self) -> State:
+        return self.train_state
+
+    def carry(self, state: State) -> None:
+        self.train_state = state
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        # the arguments of CharLM, so that CharLM.load_from_checkpoint reads the checkpoint of a run
+        arguments = {"characters": self.description.characters, "lr": self.config.optimizer.lr}
+        checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = {**self.description.model, **arguments}

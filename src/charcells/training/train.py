@@ -15,15 +15,15 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import AdvancedProfiler, Profiler, SimpleProfiler
 
 from charcells.config import Config, TrainerConfig, value_of
-from charcells.data.module import CharDataModule
-from charcells.errors import UserError
+from charcells.data.reviews import ReviewDataModule
 from charcells.models.char_rnn import count_parameters
-from charcells.models.checkpoint import Checkpoint, read_checkpoint
+from charcells.models.checkpoint import RunCheckpoint, read_any_checkpoint
 from charcells.process import prepare_process
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
-from charcells.training.build import build, sample_prompts
+from charcells.training.build import build, build_classifier, sample_prompts
 from charcells.training.checkpoints import CheckpointFiles, Checkpoints, EarlyStopping, Timer
+from charcells.training.data import RunData, load_data
 from charcells.training.facts import describe, device_name, first_summary, title
 from charcells.training.loggers import check_logger, log_results, run_logger
 from charcells.training.machine import accelerator, auto_threads, check_machine
@@ -33,6 +33,7 @@ from charcells.training.progress import ProgressBar
 from charcells.training.ranks import announce_first_rank, exit_with_first_rank, rank_of_process
 from charcells.training.record import Record
 from charcells.training.resume import check_same_model, duration, find_start, keep_known, rates_before
+from charcells.training.review_samples import ReviewSamples
 from charcells.training.run_module import RunModule
 from charcells.training.samples import Samples
 
@@ -97,10 +98,9 @@ def _train(
     elif not resume:
         run.check_new()
     prepare_process(threads=1)  # so that initial values do not depend on config.threads
-    data = _load_data(config)
+    data = load_data(config)
     start = find_start(config, run, data) if resume else None
-    prompts = sample_prompts(config, data)
-    module = build(config, data, prompts[0], init_from=config.init_from if start is None else None)
+    module = _build(config, data, init_from=config.init_from if start is None else None)
     check_same_model(run, module, start)
     check_machine(config)
     check_logger(config)
@@ -113,40 +113,41 @@ def _train(
         for name, value in before.items():
             log.info("%s=%g from here on; the steps so far were made with %g", name, value_of(config, name), value)
     with record_outcome(run, config, summary, resume), run_logger(config, run, summary, group, tags) as logger:
-        _fit_and_test(config, run, data, module, start, resume, summary, logger, prompts, progress_bar)
+        _fit_and_test(config, run, data, module, start, resume, summary, logger, progress_bar)
     return summary
+
+
+def _build(config: Config, data: RunData, init_from: str | None) -> RunModule:
+    if isinstance(data, ReviewDataModule):
+        return build_classifier(config, data)
+    return build(config, data, sample_prompts(config, data)[0], init_from)
+
+
+def _samples(config: Config, run: RunFolder, data: RunData, record: Record) -> Callback:
+    if isinstance(data, ReviewDataModule):
+        return ReviewSamples(run, config, data, record)
+    return Samples(run, config, data.vocabulary, sample_prompts(config, data), record)
 
 
 def _with_threads(config: Config, module: RunModule, cores: int | None) -> Config:
     """The configuration with threads=auto replaced by a number."""
     if config.threads != "auto":
         return config
-    parameters, devices = count_parameters(module.model), config.trainer.devices
+    # of a classifier's embedding, a batch reads a few rows
+    parameters = count_parameters(module.model.rnn if config.task == "classify" else module.model)
+    devices = config.trainer.devices
     return dataclasses.replace(config, threads=auto_threads(parameters, config.data.batch_size, cores, devices=devices))
-
-
-def _load_data(config: Config) -> CharDataModule:
-    data = CharDataModule(config.corpus, config.corpora_dir, config.seed, **dataclasses.asdict(config.data))
-    try:
-        data.setup()
-    except MemoryError as error:
-        raise UserError(
-            f"corpus={config.corpus.name} is too large for this machine's memory: corpus.max_chars= shortens it"
-        ) from error
-    data.train_batches.limit(config.trainer.limit_train_batches, config.trainer.accumulate_grad_batches)
-    return data
 
 
 def _fit_and_test(
     config: Config,
     run: RunFolder,
-    data: CharDataModule,
+    data: RunData,
     module: RunModule,
-    start: Checkpoint | None,
+    start: RunCheckpoint | None,
     resume: bool,
     summary: Summary,
     logger: Logger | None,
-    prompts: list[str],
     progress_bar: bool,
 ) -> None:
     """Train from the checkpoint `start`, or from the beginning if None; test the best model; complete the summary."""
@@ -154,7 +155,7 @@ def _fit_and_test(
     checkpoints = Checkpoints(run, record)
     # The order matters: a checkpoint has to include what the other callbacks record for the same step, so Checkpoints
     # comes after them.
-    callbacks: list[Callback] = [record, Samples(run, config, data.vocabulary, prompts, record), checkpoints]
+    callbacks: list[Callback] = [record, _samples(config, run, data, record), checkpoints]
     if config.trainer.early_stopping_patience is not None:
         callbacks.insert(1, EarlyStopping(config.trainer.early_stopping_patience))
     if config.trainer.max_time is not None:
@@ -170,13 +171,13 @@ def _fit_and_test(
         steps, seconds = trainer.global_step, record.train_seconds
         # with fewer steps, it ended before the checkpoint was restored, and the previous figures remain valid
         if start is None or steps >= start.description.step:
-            chars_seen = steps * module.length.chars_per_step
+            seen, counted = steps * module.length.per_step, module.length.counted
             summary |= {
                 "epochs": steps / module.length.steps_per_epoch,
                 "steps": steps,
-                "chars_seen": chars_seen,
+                f"{counted}_seen": seen,
                 "train_seconds": round(seconds, 3),
-                "chars_per_second": round(chars_seen / seconds) if seconds else None,
+                f"{counted}_per_second": round(seen / seconds) if seconds else None,
                 "train/loss": record.latest.get("train/loss"),
                 **checkpoints.best,
             }
@@ -188,7 +189,7 @@ def _fit_and_test(
         log_results(logger, run, summary)
 
 
-def _beginning(start: Checkpoint | None, resume: bool) -> str:
+def _beginning(start: RunCheckpoint | None, resume: bool) -> str:
     """Where the training begins, in a few words."""
     if start is not None:
         return f"resuming at step {start.description.step:,}"
@@ -198,7 +199,7 @@ def _beginning(start: Checkpoint | None, resume: bool) -> str:
 def _trainer(
     config: Config,
     run: RunFolder,
-    data: CharDataModule,
+    data: RunData,
     module: RunModule,
     logger: Logger | None,
     callbacks: list[Callback],
@@ -222,7 +223,7 @@ def _trainer(
         val_check_interval=_val_check_interval(options, len(data.train_batches)),
         # Lightning counts an interval in batches through the epochs only without this
         check_val_every_n_epoch=None if isinstance(options.val_check_interval, int) else 1,
-        limit_val_batches=held_out if data.text.val_text else 0,
+        limit_val_batches=held_out if data.val_dataloader() else 0,
         limit_test_batches=held_out,
         # Record writes the rows; this value only avoids Lightning's warning about short epochs
         log_every_n_steps=min(options.log_every_n_steps, len(data.train_batches)),
@@ -252,7 +253,7 @@ def _silence_lightning() -> None:
         warnings.filterwarnings("ignore", message)
 
 
-def _held_out_batches(config: Config, data: CharDataModule) -> int | float:
+def _held_out_batches(config: Config, data: RunData) -> int | float:
     """How much of the held-out text is scored: 1.0 is all of it, a number that many batches."""
     batches = data.val_dataloader() or data.test_dataloader()
     if not config.trainer.fast_dev_run or not batches:
@@ -275,10 +276,10 @@ def _profiler(name: str | None, run: RunFolder) -> Profiler:
     return kinds[name](dirpath=run.path, filename="profile")
 
 
-def _test(trainer: Trainer, module: RunModule, data: CharDataModule, run: RunFolder) -> dict[str, Any]:
+def _test(trainer: Trainer, module: RunModule, data: RunData, run: RunFolder) -> dict[str, Any]:
     """Test the best checkpoint and return its figures. The module keeps those weights."""
-    module.model.load_state_dict(read_checkpoint(run.best).weights)
-    if not data.text.test_text:
+    module.model.load_state_dict(read_any_checkpoint(run.best).weights)
+    if not data.test_dataloader():
         return {}
     trainer.test(module, data.test_dataloader(), verbose=False)
     return dict(module.held_out)
