@@ -385,6 +385,15 @@ class ScoreConfig:
     )
 
 
+@dataclass(kw_only=True, slots=True)
+class ClassifyConfig:
+    run: str = option("???", "run folder of a classifier, or a checkpoint file; latest: the newest run in runs/")
+    text: str | None = option(None, "the text itself")
+    file: Any = option(
+        None, "a file with a text, or a .tsv or .csv table of texts, or what else `corpus.path` may be", kind=PATHS
+    )
+
+
 def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:
     """Yield each option of a schema as (dotted name, field), in the order of the schema."""
     for item in dataclasses.fields(schema):
