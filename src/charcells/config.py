@@ -387,6 +387,15 @@ class ScoreConfig:
 
 
 @dataclass(kw_only=True, slots=True)
+class ClassifyConfig:
+    run: str = option("???", "run folder of a classifier, or a checkpoint file; latest: the newest run in runs/")
+    text: str | None = option(None, "the text itself")
+    file: Any = option(
+        None, "a file with a text, or a .tsv or .csv table of texts, or what else `corpus.path` may be", kind=PATHS
+    )
+
+
+@dataclass(kw_only=True, slots=True)
 class PageConfig:
     runs: list[str] = option([], "run folders, or checkpoint files, one to four: [one,two,three]")
     out: str = option("page.html", "the file to write")

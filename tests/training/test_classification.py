@@ -24,6 +24,12 @@ TIMES = {"train_seconds", "reviews_per_second", "versions"}
 BOOK = "film_reviews_book"
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """The baseline beside a run is cached."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 def reviews(number: int = 240) -> str:
     """Made-up reviews; the label is whether 'fine' or 'dull' is in them, among other words."""
     draw = random.Random(5)

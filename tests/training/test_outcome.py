@@ -14,6 +14,7 @@ from charcells.errors import UserError, report_user_errors
 from charcells.runs.folder import RunFolder
 from charcells.training import facts
 from charcells.training import train as training
+from charcells.training.length import RunLength
 from charcells.training.progress import ProgressBar
 from charcells.training.record import Record
 from charcells.training.train import train
@@ -171,7 +172,8 @@ def test_the_result_has_a_column_for_each_text_and_no_dashes(small, tmp_path, fr
 def test_the_line_about_a_run_reads_right_for_one_and_for_none(bias, steps, said):
     names = ("corpus", "cell", "num_layers", "hidden_size", "embedding_dim", "train_chars", "batch_size", "seq_len")
     summary = {**dict.fromkeys(names, 1), "parameters": 9, "parameters_second_bias": bias}
-    line = facts.describe(summary, steps)
+    length = RunLength(steps, batches_per_step=1, per_step=1, counted="chars", max_epochs=1, max_steps=-1)
+    line = facts.describe(summary, length)
     assert said in line and line.endswith("1 step an epoch" if steps == 1 else "2 steps an epoch")
 
 

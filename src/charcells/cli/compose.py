@@ -29,7 +29,16 @@ import charcells
 from charcells.checks import check
 from charcells.cli.arguments import check_arguments, split_flags
 from charcells.cli.free_text import FREE_TEXT, quoted, with_accents
-from charcells.config import RATES, Config, OptimizerConfig, PageConfig, SampleConfig, ScoreConfig, value_of
+from charcells.config import (
+    RATES,
+    ClassifyConfig,
+    Config,
+    OptimizerConfig,
+    PageConfig,
+    SampleConfig,
+    ScoreConfig,
+    value_of,
+)
 from charcells.errors import UserError, did_you_mean
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer
@@ -66,6 +75,7 @@ def register() -> None:
     store.store("config_schema", Config)
     store.store("sample_schema", SampleConfig)
     store.store("score_schema", ScoreConfig)
+    store.store("classify_schema", ClassifyConfig)
     store.store("page_schema", PageConfig)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
@@ -144,7 +154,14 @@ def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") ->
 
 def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]) -> None:
     """Raise UserError for an override that names no option."""
-    schema = {"config": Config, "sample": SampleConfig, "score": ScoreConfig, "page": PageConfig}[config_name]
+    schemas: dict[str, type] = {
+        "config": Config,
+        "sample": SampleConfig,
+        "score": ScoreConfig,
+        "classify": ClassifyConfig,
+        "page": PageConfig,
+    }
+    schema = schemas[config_name]
     check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())
 
 

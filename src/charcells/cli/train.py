@@ -234,7 +234,7 @@ def show(summary: Summary, run: RunFolder) -> None:
     if classifies:
         for sample in [sample for sample in samples if sample["step"] == samples[-1]["step"]]:
             print(f"{sample['kind']}: {sample['label']}, p={sample['probability']:.3f}: {sample['text'][:SHOWN]}")
-        print(f"\nrun folder: {run}")
+        print(f"\nrun folder: {run}\nany text:   charcells classify {named} text='...'")
         return
     if samples:
         print("a sample of the last model:\n" + samples[-1]["text"])
@@ -266,6 +266,9 @@ def result_table(summary: Summary) -> "Table":
     if summary.get("ngram/order") is not None:
         label = f"n-gram of order {summary['ngram/order']}, bits"
         table.add_row(label, *(_number(figures, f"ngram/{stage}/bpc", ".3f") for stage in stages))
+    if summary.get("tfidf/test/accuracy") is not None or summary.get("tfidf/val/accuracy") is not None:
+        label = "accuracy of tf-idf and logistic regression"
+        table.add_row(label, *(_number(figures, f"tfidf/{stage}/accuracy", ".1%") for stage in stages))
     return table
 
 

@@ -117,8 +117,8 @@ def groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[dict[str, Any],
 def _marks(block: pd.DataFrame, metric: str) -> list[str]:
     """A mark for each row of a block in which all factors but one are equal.
 
-    'best' has the lowest mean, or the highest of an accuracy. 'tie' does not differ significantly from it (Welch's t test
-    at 5 %, with two seeds or more of each). 'not comparable': the held-out texts of the block differ.
+    'best' has the lowest mean, or the highest of an accuracy. 'tie' does not differ significantly from it (Welch's t
+    test at 5 %, with two seeds or more of each). 'not comparable': the held-out texts of the block differ.
     """
     if len(set().union(*block["texts"])) > 1:
         return ["not comparable"] * len(block)

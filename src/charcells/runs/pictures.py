@@ -148,7 +148,7 @@ def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
 
 
 def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]], measured: str) -> None:
-    """val/bpc over the characters seen, or val/accuracy over the reviews, a line for each run that has its metrics.csv."""
+    """val/bpc over the characters seen, or val/accuracy over the reviews: a line for each run with a metrics.csv."""
     for path, level in zip(runs["path"], runs["level"], strict=True):
         metrics = RunFolder(path).metrics
         if metrics.exists():

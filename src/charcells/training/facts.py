@@ -16,7 +16,7 @@ from charcells.data.reviews import ReviewDataModule
 from charcells.models.char_rnn import count_parameters, count_second_bias
 from charcells.runs.identity import RESULTS_VERSION, identity
 from charcells.runs.summary import Summary
-from charcells.text import baselines
+from charcells.text import baselines, review_baseline
 from charcells.text.corpus import SplitCorpus
 from charcells.training.data import RunData
 from charcells.training.length import NAMES, RunLength
@@ -99,6 +99,7 @@ def _text_sizes(config: Config, data: CharDataModule) -> dict[str, Any]:
 def _review_sizes(config: Config, data: ReviewDataModule) -> dict[str, Any]:
     """What only the summary of a classifier has."""
     split = data.split
+    words = review_baseline.load_or_measure(split)
     return {
         "task": config.task,
         "bidirectional": config.model.bidirectional,
@@ -108,6 +109,7 @@ def _review_sizes(config: Config, data: ReviewDataModule) -> dict[str, Any]:
         "val_reviews": len(split.val),
         "test_reviews": len(split.test),
         "labels": list(split.labels),
+        **{f"tfidf/{key}": words.get(key) for key in ("C", "val/accuracy", "test/accuracy")},
     }
 
 

@@ -1,0 +1,84 @@
+"""The baseline of a classifier: words counted, tf-idf weights, logistic regression, on the same split."""
+
+import hashlib
+import importlib.util
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from charcells.files import write_atomically
+from charcells.text.review_units import words
+from charcells.text.reviews import SplitReviews
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raise it when the figures change, so that cached ones are measured again."""
+
+STRENGTHS = (0.3, 1.0, 3.0, 10.0)
+"""Inverse strengths of the L2 penalty that are tried; the validation part chooses. Without one: 1."""
+
+
+def installed() -> bool:
+    """Whether scikit-learn is there, which measures this baseline."""
+    return importlib.util.find_spec("sklearn") is not None
+
+
+def measure(split: SplitReviews) -> dict[str, Any]:
+    """The accuracy on validation and test part, None for an empty part, and the penalty `C` that was chosen.
+
+    Words are split as for `reviews.units=words`, and term frequencies are 1 + ln(count). Learns from the same reviews
+    as the run. Needs scikit-learn.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    vectorizer = TfidfVectorizer(analyzer=words, sublinear_tf=True)
+    features = vectorizer.fit_transform(review.text for review in split.trained_on)
+    labels = [review.label for review in split.trained_on]
+    held_out = {
+        part: (vectorizer.transform(review.text for review in reviews), [review.label for review in reviews])
+        for part, reviews in (("val", split.val), ("test", split.test))
+        if reviews
+    }
+    found: list[tuple[float, dict[str, float]]] = []
+    for strength in STRENGTHS if "val" in held_out else (1.0,):
+        model = LogisticRegression(C=strength, max_iter=1000).fit(features, labels)
+        found.append((strength, {part: float(model.score(*data)) for part, data in held_out.items()}))
+    strength, accuracy = max(found, key=lambda result: result[1].get("val", 0.0))
+    return {"C": strength, "val/accuracy": accuracy.get("val"), "test/accuracy": accuracy.get("test")}
+
+
+def cache_file(split: SplitReviews) -> Path:
+    """The cache file for these reviews and this split. Nothing else influences the figures."""
+    import pooch  # the import takes half a second
+
+    digest = hashlib.sha256()
+    for reviews in (split.trained_on, split.val, split.test):
+        for review in reviews:
+            digest.update(f"{review.label}\t{review.text}\n".encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    return Path(pooch.os_cache("charcells")) / "baselines" / f"reviews-{digest.hexdigest()[:32]}.json"
+
+
+def load_or_measure(split: SplitReviews) -> dict[str, Any]:
+    """The cached figures of `measure`, or measured and cached; empty if only scikit-learn could and is not there."""
+    path = cache_file(split)
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(result, dict) and result.get("version") == VERSION:
+            return result
+    except (OSError, ValueError):
+        pass  # there is none, or it is damaged
+    if not installed():
+        log.info("tf-idf with logistic regression, for comparison, needs another package: pip install scikit-learn")
+        return {}
+    log.info("measuring tf-idf with logistic regression on the same reviews")
+    result = {"version": VERSION, "corpus": split.name, **measure(split)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(result, indent=1) + "\n")
+    except OSError as error:
+        log.warning("%s cannot be written, so the result is not cached: %s", path, error.strerror or error)
+    return result

@@ -1,0 +1,91 @@
+"""charcells classify: texts, files and tables, and what it refuses."""
+
+import pytest
+
+from charcells.cli.classify import main
+from charcells.cli.compose import compose
+from charcells.errors import UserError
+from charcells.models.text_classifier import load_classifier
+from charcells.training.train import train
+
+
+def rows(number: int) -> list[tuple[str, str]]:
+    pairs = [("good", "a fine film"), ("bad", "a dull film")]
+    return [(label, f"{text} {k}") for k, (label, text) in enumerate(pairs * (number // 2))]
+
+
+def table(path, number):
+    path.write_text("label\ttext\n" + "".join(f"{label}\t{text}\n" for label, text in rows(number)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classifier")
+    options = ["logger=none", "threads=1", "cell=gru", "model.hidden_size=8", "model.bidirectional=true"]
+    corpus = ["corpus=file", f"corpus.path={table(folder / 'mine.tsv', 100)}", "optimizer.lr=0.05"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        train(compose(["experiment=film_reviews", *options, *corpus, "data.batch_size=8"]), folder / "run")
+    return folder / "run"
+
+
+@pytest.mark.parametrize(("text", "label"), [("what a fine film, = [really]", "good"), ("dull", "bad")])
+def test_a_text_gets_its_label_and_probability(run, capsys, text, label):
+    main([f"run={run}", f"text={text}"])
+    [line] = capsys.readouterr().out.splitlines()
+    found, probability, beginning = line.split("\t")
+    assert (found, beginning) == (label, text)
+    assert 0.5 < float(probability) <= 1
+
+
+def test_a_table_is_classified_row_by_row_and_its_labels_counted(run, capsys, tmp_path):
+    main([f"run={run}", f"file={table(tmp_path / 'other.tsv', 6)}"])
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[0] for line in lines] == [label for label, _ in rows(6)]
+    assert last == "6 of 6 labels found: 100.0%"
+
+
+def test_a_file_is_one_text(run, capsys, tmp_path):
+    path = tmp_path / "review.txt"
+    path.write_text("a dull film\nindeed\n")
+    main([f"run={run}", f"file={path}"])
+    assert capsys.readouterr().out.startswith("bad\t")
+
+
+def test_a_text_gets_the_same_probability_alone_and_among_others(run):
+    classifier = load_classifier(run)
+    texts = [text * (1 + k % 7) for k, (_, text) in enumerate(rows(100))]
+    together = classifier.probabilities(texts)
+    assert together == pytest.approx([classifier.probabilities([text])[0] for text in texts], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name the text to classify"),
+        (["text=a", "file=b"], "and not both"),
+        (["text= "], "text= is empty"),
+        (["file=nowhere.txt"], "nowhere.txt cannot be read"),
+    ],
+)
+def test_wrong_input_is_one_line(run, arguments, message):
+    with pytest.raises(UserError, match=message) as raised:
+        main([f"run={run}", *arguments])
+    assert "\n" not in str(raised.value)
+
+
+def test_labels_that_the_classifier_does_not_know_are_refused(run, tmp_path):
+    path = tmp_path / "other.tsv"
+    path.write_text("label\ttext\n5\tfine\n")
+    with pytest.raises(UserError, match="has the label '5', and this classifier knows bad and good"):
+        main([f"run={run}", f"file={path}"])
+
+
+def test_a_language_model_classifies_nothing(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("some text " * 300)
+    options = ["corpus=file", f"corpus.path={path}", "logger=none", "trainer.max_steps=1", "model.hidden_size=4"]
+    train(compose(options), tmp_path / "run")
+    with pytest.raises(UserError, match="is a language model, which has no classes"):
+        main([f"run={tmp_path / 'run'}", "text=fine"])
