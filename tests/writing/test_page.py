@@ -392,6 +392,22 @@ def test_every_control_is_reached_by_keyboard(look: Any, three: list[PageModel])
     assert page.evaluate("document.activeElement.id") == "go-on"
 
 
+def test_sliders_say_where_they_stand_and_what_is_there(look: Any, three: list[PageModel]) -> None:
+    page = look(three)
+    page.focus("#surprise-at")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    bits = [
+        f"{name} {model.generator.score('ba').bits[1]:.1f} bits"
+        for name, model in zip(("RNN", "GRU", "LSTM"), three, strict=True)
+    ]
+    assert page.get_attribute("#surprise-at", "aria-valuetext") == "; ".join(["2 of 14: a", *bits])
+    for view in ("neuron", "inside"):
+        page.focus(f"#{view}-at")
+        page.keyboard.press("Home")
+        assert page.get_attribute(f"#{view}-at", "aria-valuetext").startswith("1 of 14: b")
+
+
 def test_reduced_motion_and_print_keep_everything(look: Any, three: list[PageModel]) -> None:
     page = look(three, reduced_motion="reduce")
     page.click("#step")

@@ -371,6 +371,9 @@ function showSurprise() {
   const at = () => {
     const i = slider(byId("surprise-at"), longest);
     marks.forEach((mark) => mark(i));
+    const heard = surprises.map(({ bits }, index) => (i in bits ? nameOf(index) + " " + number(bits[i], 1) + " bits" : ""));
+    const input = byId("surprise-at");
+    input.setAttribute("aria-valuetext", [input.getAttribute("aria-valuetext"), ...heard.filter(Boolean)].join("; "));
   };
   byId("surprise-at").oninput = at;
   at();
