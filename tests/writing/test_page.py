@@ -21,7 +21,7 @@ from charcells.models.checkpoint import Description
 from charcells.text.vocabulary import Vocabulary
 from charcells.training.train import train
 from charcells.writing.generator import TextGenerator
-from charcells.writing.page import PageModel, html
+from charcells.writing.page import PageModel, html, read_model
 from charcells.writing.units import FEATURES, correlations, find_units, in_quotes, line_position
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -483,6 +483,31 @@ def test_wrong_input_has_one_clear_message(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=re.escape(message)):
         main(arguments)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("cell=jordan", "run has cell=jordan, and a page computes rnn, gru and lstm only"),
+        ("model.num_layers=4", "run has model.num_layers=4, and a page takes at most 3"),
+        ("model.hidden_size=513", "run has model.hidden_size=513, and a page takes at most 512"),
+    ],
+)
+def test_a_model_that_a_page_cannot_compute_is_refused(
+    small: Callable[..., Config], tmp_path: Path, override: str, message: str
+) -> None:
+    train(small("abcd efgh\n" * 60, override, "trainer.max_steps=1"), tmp_path / "run")
+    with pytest.raises(UserError, match=message):
+        read_model(str(tmp_path / "run"), None)
+
+
+def test_a_model_that_diverged_is_refused() -> None:
+    model = model_of("rnn")
+    with torch.no_grad():
+        model.generator.model.rnn.weight_hh_l0[0, 0] = 1e5
+    html([model], "float32")
+    with pytest.raises(UserError, match=r"weights=float16: rnn\.weight_hh_l0 has a number that is not finite or above"):
+        html([model], "float16")
 
 
 def test_three_cells_of_256_units_fit_in_three_megabytes() -> None:
