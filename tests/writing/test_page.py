@@ -72,6 +72,11 @@ def wait(page: Any, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def stop(page: Any) -> None:
+    """Stop the writing, if it has not come to its end by itself."""
+    page.evaluate("document.getElementById('stop').click()")
+
+
 def model_of(cell: str, layers: int = 1, embedding: int | None = 5, hidden: int = 9, **changes: Any) -> PageModel:
     """A model of random weights, large enough for its predictions to differ from character to character."""
     characters = changes.pop("characters", CHARACTERS)
@@ -173,7 +178,7 @@ def test_the_page_writes_the_text_of_sample(
     page.select_option("#speed", "0")
     page.click("#write")
     wait(page, "charcells.writers[0].text.length >= 300")
-    page.click("#stop")
+    stop(page)
     for index, model in enumerate(three):
         text = "".join(page.evaluate(f"charcells.writers[{index}].text"))
         expected = model.generator.generate(
@@ -305,7 +310,7 @@ def test_hostile_names_and_characters_show_as_text(look: Any) -> None:
     assert page.input_value("#prompt") == HOSTILE
     page.click("#write")
     wait(page, "charcells.writers[0].text.length >= 20")
-    page.click("#stop")
+    stop(page)
     assert HOSTILE in page.text_content(".paper")
     assert page.locator("img").count() == 0
     assert page.locator("script").count() == 2
@@ -542,7 +547,7 @@ def test_speed_and_smoothness(look: Any) -> None:
     )
     page.click("#write")
     page.wait_for_timeout(4000)
-    page.click("#stop")
+    stop(page)
     gaps = np.array(page.evaluate("gaps"))
     print(f"{per_second:.0f} characters/s; frames: median {np.median(gaps):.0f} ms, longest {gaps.max():.0f} ms")
     assert np.quantile(gaps, 0.9) < 50
