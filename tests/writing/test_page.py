@@ -21,7 +21,7 @@ from charcells.models.checkpoint import Description
 from charcells.text.vocabulary import Vocabulary
 from charcells.training.train import train
 from charcells.writing.generator import TextGenerator
-from charcells.writing.page import PageModel, html
+from charcells.writing.page import PageModel, html, read_model
 from charcells.writing.units import FEATURES, correlations, find_units, in_quotes, line_position
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -70,6 +70,11 @@ def wait(page: Any, condition: str) -> None:
     while not page.evaluate(condition):
         assert time.monotonic() < end, condition
         page.wait_for_timeout(20)
+
+
+def stop(page: Any) -> None:
+    """Stop the writing, if it has not come to its end by itself."""
+    page.evaluate("document.getElementById('stop').click()")
 
 
 def model_of(cell: str, layers: int = 1, embedding: int | None = 5, hidden: int = 9, **changes: Any) -> PageModel:
@@ -173,7 +178,7 @@ def test_the_page_writes_the_text_of_sample(
     page.select_option("#speed", "0")
     page.click("#write")
     wait(page, "charcells.writers[0].text.length >= 300")
-    page.click("#stop")
+    stop(page)
     for index, model in enumerate(three):
         text = "".join(page.evaluate(f"charcells.writers[{index}].text"))
         expected = model.generator.generate(
@@ -305,7 +310,7 @@ def test_hostile_names_and_characters_show_as_text(look: Any) -> None:
     assert page.input_value("#prompt") == HOSTILE
     page.click("#write")
     wait(page, "charcells.writers[0].text.length >= 20")
-    page.click("#stop")
+    stop(page)
     assert HOSTILE in page.text_content(".paper")
     assert page.locator("img").count() == 0
     assert page.locator("script").count() == 2
@@ -392,6 +397,22 @@ def test_every_control_is_reached_by_keyboard(look: Any, three: list[PageModel])
     assert page.evaluate("document.activeElement.id") == "go-on"
 
 
+def test_sliders_say_where_they_stand_and_what_is_there(look: Any, three: list[PageModel]) -> None:
+    page = look(three)
+    page.focus("#surprise-at")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    bits = [
+        f"{name} {model.generator.score('ba').bits[1]:.1f} bits"
+        for name, model in zip(("RNN", "GRU", "LSTM"), three, strict=True)
+    ]
+    assert page.get_attribute("#surprise-at", "aria-valuetext") == "; ".join(["2 of 14: a", *bits])
+    for view in ("neuron", "inside"):
+        page.focus(f"#{view}-at")
+        page.keyboard.press("Home")
+        assert page.get_attribute(f"#{view}-at", "aria-valuetext").startswith("1 of 14: b")
+
+
 def test_reduced_motion_and_print_keep_everything(look: Any, three: list[PageModel]) -> None:
     page = look(three, reduced_motion="reduce")
     page.click("#step")
@@ -469,6 +490,31 @@ def test_wrong_input_has_one_clear_message(
         main(arguments)
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("cell=jordan", "run has cell=jordan, and a page computes rnn, gru and lstm only"),
+        ("model.num_layers=4", "run has model.num_layers=4, and a page takes at most 3"),
+        ("model.hidden_size=513", "run has model.hidden_size=513, and a page takes at most 512"),
+    ],
+)
+def test_a_model_that_a_page_cannot_compute_is_refused(
+    small: Callable[..., Config], tmp_path: Path, override: str, message: str
+) -> None:
+    train(small("abcd efgh\n" * 60, override, "trainer.max_steps=1"), tmp_path / "run")
+    with pytest.raises(UserError, match=message):
+        read_model(str(tmp_path / "run"), None)
+
+
+def test_a_model_that_diverged_is_refused() -> None:
+    model = model_of("rnn")
+    with torch.no_grad():
+        model.generator.model.rnn.weight_hh_l0[0, 0] = 1e5
+    html([model], "float32")
+    with pytest.raises(UserError, match=r"weights=float16: rnn\.weight_hh_l0 has a number that is not finite or above"):
+        html([model], "float16")
+
+
 def test_three_cells_of_256_units_fit_in_three_megabytes() -> None:
     models = [
         model_of(cell, 1, 64, 256, characters="".join(map(chr, range(32, 132)))) for cell in ("rnn", "gru", "lstm")
@@ -501,7 +547,7 @@ def test_speed_and_smoothness(look: Any) -> None:
     )
     page.click("#write")
     page.wait_for_timeout(4000)
-    page.click("#stop")
+    stop(page)
     gaps = np.array(page.evaluate("gaps"))
     print(f"{per_second:.0f} characters/s; frames: median {np.median(gaps):.0f} ms, longest {gaps.max():.0f} ms")
     assert np.quantile(gaps, 0.9) < 50

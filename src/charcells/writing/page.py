@@ -1,7 +1,7 @@
 """charcells page: one HTML file in which up to four trained models write, offline, in any browser.
 
-The models' weights are in the file, and plain JavaScript beside this module computes with them: page_cells.js the
-cells, page_words.js the words in three languages, page_views.js what is shown.
+The models' weights are in the file, and the plain JavaScript of page_script/ computes with them: cells.js is PyTorch's
+cells, words.js the words in three languages, and the other files are the views.
 """
 
 import base64
@@ -31,7 +31,8 @@ from charcells.writing.units import Unit, find_units
 MAX_RUNS, MAX_LAYERS, MAX_HIDDEN = 4, 3, 512
 """Above these a page is too large to send and too slow to write."""
 
-SCRIPTS = ("page_cells.js", "page_words.js", "page_views.js")
+SCRIPTS = ("cells", "words", "common", "writing", "surprise", "unit", "neuron", "memory", "inside", "start")
+"""The files of page_script/, in the order in which the page runs them. Each has one view, or what several need."""
 
 STUDIED = 20_000
 """Characters of held-out text over which units are sought."""
@@ -85,7 +86,7 @@ def excerpt(text: str) -> str:
 
 
 def stored(values: NDArray[np.float32], kind: str) -> dict[str, Any]:
-    """A tensor as page_cells.js reads it: its kind and its bytes in base64, little-endian.
+    """A tensor as cells.js reads it: its kind and its bytes in base64, little-endian.
 
     A vector, of biases, always stays float32. int8 has one scale for each row, so that its largest weight is ±127.
     """
@@ -152,7 +153,7 @@ def content(models: Sequence[PageModel], kind: str) -> dict[str, Any]:
 def html(models: Sequence[PageModel], kind: str) -> str:
     """The page. Its policy allows the browser its own script and style, by their hashes, and nothing from elsewhere."""
     here = Path(__file__).parent
-    scripts = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    scripts = "\n".join((here / "page_script" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
     script = f'(function () {{\n"use strict";\n{scripts}}})();\n'
     style = (here / "page.css").read_text(encoding="utf-8")
     # < would end the element that holds the data: a corpus may be named </script>

@@ -107,7 +107,7 @@ const WORDS = {
     memory: "Por quanto tempo lembram",
     memoryLead: "Cada modelo lê o texto duas vezes: inteiro e sem o seu começo. Enquanto as duas previsões diferem, ele ainda se lembra do começo.",
     cut: "Caracteres do começo a omitir", compare: "Comparar",
-    cutHere: "Omitido: “…{before}”. Lido as duas vezes: “{after}…”",
+    cutHere: "Omitido: “…{before}”. Lido nas duas vezes: “{after}…”",
     chart: "Diferença entre as duas previsões, em bits, depois de cada caractere lido nas duas leituras",
     characters: "caracteres lidos nas duas leituras", difference: "Divergência de Kullback–Leibler, bits: média", lasts: "último caractere com mais de {bits} bits",
     range: "caracteres {from}–{to}", tooShort: "O texto é curto demais.",
