@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train report bench gpu-check test test-slow lint types check format
+.PHONY: help setup clusters train page report bench gpu-check test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ clusters: .venv/clusters ## install what launcher=slurm and launcher=ray need
 
 train: setup ## train on the embedded corpus (about a minute) and print a sample
 	$(BIN)/python train.py
+
+page: setup ## train three small models (about three minutes) and make page.html, in which they write side by side
+	$(BIN)/python train.py -m cell=rnn,gru,lstm trainer.max_epochs=5 hydra.sweep.dir=runs/page \
+		'hydra.sweep.subdir=$${cell.name}'
+	$(BIN)/python -m charcells page 'runs=[runs/page/rnn,runs/page/gru,runs/page/lstm]' out=page.html
 
 report: setup ## write experiments/results/report.html and README's table of findings
 	$(BIN)/python -m experiments.study.report

@@ -76,6 +76,17 @@ def batch_count() -> Iterator[Figure]:
     yield over_recipes("1 stream − 8 streams, equal epochs", judged("batch_count"), "data.batch_size", 1, 8)
 
 
+def corpus_size() -> Iterator[Figure]:
+    # the runs at equal updates have the default recipe, whose columns are empty
+    runs = judged("corpus_size").dropna(subset=["model.init"]).fillna({"data.train_fraction": 1.0})
+    yield over_recipes("a tenth − the whole, equal epochs", runs, "data.train_fraction", 0.1, 1.0)
+
+
+def embedding() -> Iterator[Figure]:
+    runs = judged("embedding").fillna({"model.embedding_dim": 0})
+    yield over_recipes("one-hot − embedding", runs, "model.embedding_dim", 0, 64)
+
+
 def training_order() -> Iterator[Figure]:
     measured = pd.read_csv(RESULTS / "training_order_measured.csv")
     for temperature, part in measured.groupby("temperature"):
@@ -89,7 +100,7 @@ def training_order() -> Iterator[Figure]:
 
 
 AUDITED: dict[str, Callable[[], Iterator[Figure]]] = {
-    claim.__name__: claim for claim in (best_cell, gru_cost, batch_count, training_order)
+    claim.__name__: claim for claim in (best_cell, gru_cost, batch_count, corpus_size, embedding, training_order)
 }
 
 

@@ -45,4 +45,5 @@ def test_a_wheel_in_an_empty_environment_trains_writes_and_sweeps(tmp_path: Path
     assert "n-gram, order 1" in run(charcells, "baselines", "corpus.max_chars=3000")
     explained = run(charcells, "sample", "run=one", "explain=true", "length=20")  # which needs a template
     assert "written: one/explain.html" in explained
+    assert "written: page.html" in run(charcells, "page", "runs=one")  # which needs its JavaScript
     assert str(ROOT) not in run(str(python), "-c", "import charcells; print(charcells.__file__)")

@@ -15,24 +15,28 @@ from charcells.writing.compiled import CompiledDecoder
 from charcells.writing.generator import TextGenerator
 from experiments.benchmarks.generation import VOCABULARY
 from experiments.benchmarks.turns import Comparison, in_turn
-from experiments.claims import boilerplate, memorisation, temperature, top_k, training_order
-from experiments.study.runs import SCALES
+from experiments.claims import memorisation, temperature, top_k, training_order
+from experiments.study.runs import DEFAULT_SEEDS, SCALES
+from experiments.study.sampling import COUNT, LENGTH
 
 SCALE = SCALES["laptop"]
-MODELS = len(SCALE.texts) * SCALE.seeds
+MODELS = len(SCALE.texts) * len(DEFAULT_SEEDS)
 """Of the default recipe."""
 
 WRITING = {
-    "boilerplate": (2 * SCALE.seeds, [(boilerplate.COUNT, 1000)]),
-    "memorisation": (3 * SCALE.seeds, [(memorisation.SAMPLES, memorisation.LENGTH)]),
-    "temperature": (MODELS, [(temperature.COUNT, temperature.LENGTH)] * len(temperature.TEMPERATURES)),
-    "top_k": (MODELS, [(temperature.COUNT, temperature.LENGTH)] * len(top_k.LEVELS)),
+    "memorisation": (
+        len(memorisation.ARMS) * len(memorisation.SEEDS),
+        [(memorisation.SAMPLES, memorisation.LENGTH)],
+    ),
+    "temperature": (MODELS, [(COUNT, LENGTH)] * len(temperature.TEMPERATURES)),
+    "top_k": (MODELS, [(COUNT, LENGTH)] * len(top_k.LEVELS)),
     "training_order": (
         len(training_order.ARMS) * len(training_order.SEEDS),
         [(training_order.COUNT, training_order.LENGTH)] * len(training_order.TEMPERATURES),
     ),
 }
-"""For each claim that writes much: its runs, and for each call of a run how many texts of how many characters."""
+"""For each claim that writes much: its runs, and for each call of a run how many texts of how many characters.
+`boilerplate` writes what `training_order` does."""
 
 
 def comparisons() -> Iterator[Comparison]:

@@ -1,18 +1,15 @@
 """Source 003 claims that a model learns words and verses in two minutes from 100,000 characters, or in two epochs."""
 
-import dataclasses
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from charcells.text.corpus import load_corpus
-from charcells.text.words import LAYOUTS, real_word_rate, words
-from experiments.study.findings import Claim, Finding, Region, Verdict
-from experiments.study.measures import SHARE, generate, texts_of
+from charcells.text.words import LAYOUTS, real_word_rate
+from experiments.study.findings import Claim, Constant, Finding, Region, Verdict
+from experiments.study.measures import SHARE, generate, texts_of, words_of_book
 from experiments.study.runs import Run, Scale, cross
 from experiments.study.tables import curve, means, plot, sample, table
-from experiments.study.verdicts import judge_all, judge_mean
+from experiments.study.verdicts import judge_all, judge_median
 
 CLAIM = Claim(
     name="early_structure",
@@ -23,12 +20,16 @@ CLAIM = Claim(
     translation="One can see again that the model is beginning to learn the words, has already learned how to separate "
     "them by spaces … The model gets the typical structure of the text, divided into verses, very right",
     prediction="Supported: more than 90 % of the lines are well-formed verses in both, and more than 70 % of the words "
-    "exist, in less than two minutes of one CPU core.",
-    judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of 1,200,000 of King James: "
-    "share of sampled lines that are well-formed verses above 0.9, and of words that occur in that Bible above 0.7, by "
-    "Student's test over five seeds; training in less than 120 seconds for the former. 10 samples of 1,000 characters, "
-    "temperature 0.8.",
+    "exist.",
+    judged_by="From 100,000 characters of the Portuguese Bible and from two epochs of 1,200,000 of King James: in the "
+    "median run the share of sampled lines that are well-formed verses is above 0.9, and of words that occur in that "
+    "Bible above 0.7, by the exact sign test over eight new seeds: all four. 10 samples of 1,000 characters, "
+    "temperature 0.8. Reported, as a fact of one machine: seconds of training, beside the source's 100. Power: if a "
+    "run exceeds a threshold with probability 0.95, 66 % of experiments show it for one figure (all eight must).",
+    history="First edition: supported, by means over five seeds whose interval reached beyond a share of 1; the "
+    "seconds of one machine were tested. It held when read again.",
 )
+SEEDS = tuple(range(11, 19))
 [VERSES] = [layout for layout in LAYOUTS if layout.name == "verses"]
 NAMES = {"biblia": "100,000 characters in Portuguese", "kjv": "King James, 2 epochs of 1,200,000 characters"}
 LEAST = {"verses": 0.9, "real words": 0.7}
@@ -40,7 +41,7 @@ def arm(scale: Scale, corpus: str) -> list[Run]:
     return cross(
         CLAIM.name,
         scale,
-        scale.seeds,
+        SEEDS if scale.judged else SEEDS[: scale.seeds],
         corpus=corpus,
         corpus__max_chars=chars if scale.judged else 6_000,
         trainer__max_epochs=epochs if scale.judged else 1,
@@ -51,14 +52,6 @@ def arm(scale: Scale, corpus: str) -> list[Run]:
 
 def runs(scale: Scale) -> list[Run]:
     return arm(scale, "biblia") + arm(scale, "kjv")
-
-
-@cache
-def words_of_the_bible(run: Run) -> set[str]:
-    """All words of the run's Bible, of which it has read only the beginning."""
-    config = run.config()
-    whole = dataclasses.replace(config.corpus, max_chars=None)
-    return set(words(load_corpus(whole, config.corpora_dir).text))
 
 
 def structure(texts: list[str], known: set[str]) -> dict[str, float]:
@@ -76,7 +69,7 @@ def measure(scale: Scale) -> pd.DataFrame:
             records.append(
                 {
                     "corpus": corpus,
-                    **structure(samples, words_of_the_bible(run)),
+                    **structure(samples, words_of_book(run)),
                     "verses, human": VERSES.rate(human) or 0.0,
                     "seconds": run.summary()["train_seconds"],
                     "val/bpc": run.summary()["val/bpc"],
@@ -89,17 +82,14 @@ def judge(scale: Scale) -> Finding:
     frame = measure(scale)
     parts = {corpus: frame[frame["corpus"] == corpus] for corpus in NAMES}
     questions: list[Verdict] = [
-        judge_mean(f"{figure}, {NAMES[corpus]}", part[figure], Region(low=least), unit=SHARE)
+        judge_median(f"{figure}, {NAMES[corpus]}", part[figure], Region(low=least), unit=SHARE)
         for corpus, part in parts.items()
         for figure, least in LEAST.items()
     ]
-    question = "seconds of training, 100,000 characters"
-    quick = judge_mean(question, parts["biblia"]["seconds"], Region(high=120.0), unit="seconds")
-    decided = judge_all("verses and words are learned in time", [*questions, quick])
     found = {corpus: part.mean(numeric_only=True) for corpus, part in parts.items()}
     return Finding(
         claim=CLAIM,
-        verdicts=[decided, *questions, quick],
+        verdicts=[judge_all("verses and words are learned", questions), *questions],
         answer="; ".join(
             f"{NAMES[corpus]}: {values['verses']:.0%} of the lines are well-formed verses, {values['real words']:.0%} "
             f"of the words exist, after {values['seconds']:.0f} s"
@@ -108,6 +98,11 @@ def judge(scale: Scale) -> Finding:
         + ".",
         population="one LSTM layer of 128 units, one CPU thread",
         held_equal="nothing is compared",
+        measured=frame,
+        constants=[
+            Constant(f"seconds of training, {NAMES[corpus]}", values["seconds"], "seconds", "mean; one thread of a CPU")
+            for corpus, values in found.items()
+        ],
         tables=[table("Figures", means(frame, ["corpus"], list(frame.columns[1:])))],
         plots=[learning_plot(scale, corpus) for corpus in NAMES],
         samples=[
@@ -121,7 +116,7 @@ def learning_plot(scale: Scale, corpus: str) -> dict[str, Any]:
     """The structure of the samples that the runs made while they trained, one at each validation."""
     series = []
     for run in arm(scale, corpus):
-        known = words_of_the_bible(run)
+        known = words_of_book(run)
         taken = run.folder.read_samples()
         series.append([{"chars_seen": one["chars_seen"], **structure([one["text"]], known)} for one in taken])
     points = range(min(map(len, series)))

@@ -19,6 +19,15 @@ CLAIMS = (
     "longer_not_better",
     "embedding",
     "training_order",
+    "greedy_loops",
+    "forget_gate",
+    "recurrent_weight",
+    "saturation",
+    "embedding_relations",
+    "window_enough",
+    "long_windows_hurt",
+    "batch_stabilises",
+    "never_reset",
     "hello",
     "equations",
 )
@@ -27,11 +36,13 @@ later claims judge some of their runs too."""
 
 SOURCES = {
     "000": "C. F. Yana Alanoca, F. F. Rivera Granados: Generación De Texto Con Redes Neuronales Recurrentes",
-    "001": "Redes Neuronales Recurrentes, chapter 7 of Deep Learning – Introducción práctica con Keras",
+    "001": "J. Torres: Redes Neuronales Recurrentes, chapter 7 of Deep Learning – "
+    "Introducción práctica con Keras (2019)",
     "002": "I. Rivera Zárate, M. Hernández Bolaños, P. Pérez Romero: Redes neuronales recurrente para el "
     "procesamiento de secuencias codificado en Python",
     "003": "Text Generation using Recurrent Neural Networks (a report in Portuguese, 2024)",
-    "004": "Modelado de datos secuenciales mediante redes neuronales recurrentes, chapter 15 of a book on PyTorch",
+    "004": "S. Raschka, Y. Liu, V. Mirjalili: Modelado de datos secuenciales mediante redes neuronales recurrentes, "
+    "chapter 15 of the Spanish edition of their book on machine learning with PyTorch",
 }
 """Number of each source, as `Claim.source` gives it, and its title."""
 

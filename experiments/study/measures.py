@@ -5,11 +5,12 @@ torch and the library's heavy modules are imported where they are used: listing 
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.study.findings import INCONCLUSIVE, Region, Verdict
@@ -19,6 +20,9 @@ from experiments.study.verdicts import confirmed_by_text, judge_all, judge_diffe
 BITS = "bits per character"
 SHARE = "share"
 
+WINDOWS = 64
+"""Windows that `reset_bits` scores together, to bound its memory."""
+
 
 @cache
 def texts_of(run: Run) -> Any:
@@ -26,6 +30,16 @@ def texts_of(run: Run) -> Any:
     from charcells.writing.texts import load_texts
 
     return load_texts(run.folder.path)
+
+
+@cache
+def words_of_book(run: Run) -> set[str]:
+    """All words of the run's corpus, of which it may have read only the beginning."""
+    from charcells.text.corpus import load_corpus
+    from charcells.text.words import words
+
+    config = run.config()
+    return set(words(load_corpus(replace(config.corpus, max_chars=None), config.corpora_dir).text))
 
 
 def generate(
@@ -54,24 +68,67 @@ def generate(
 
 
 def held_out_bits(runs: Sequence[Run]) -> NDArray[np.float64]:
-    """Loss of each character of the validation text in bits, averaged over the best models of the runs: (T,)."""
-    return np.asarray(np.mean([_held_out_bits(run) for run in runs], axis=0))
+    """Loss of each character of the test text in bits, averaged over the best models of the runs: (T,)."""
+    return np.asarray(np.mean([carried_bits(run) for run in runs], axis=0))
 
 
 @cache
-def _held_out_bits(run: Run) -> NDArray[np.float64]:
+def carried_bits(run: Run, checkpoint: str = "best") -> NDArray[np.float64]:
+    """Loss of each character of the test text in bits under the run's model: (T,), each after all before it.
+
+    Args:
+        checkpoint: "best" or "last".
+    """
     import torch
-    from torch.nn import functional as F
 
-    from charcells import load
-
-    batches, model, state, nats = data_of(run).val_dataloader(), load(run.folder.path).model, None, []
+    batches, model, state, bits = data_of(run).test_dataloader(), _model(run, checkpoint), None, []
     with torch.inference_mode():
         for inputs, targets, _ in batches:
             logits, state = model(inputs, state)
-            nats.append(F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"))
+            bits.append(_bits(logits, targets))
     # each row is a segment of the text and continues in the next batch, so rows side by side are in the text's order
-    return np.asarray(torch.cat(nats, 1)[batches.scored].double().numpy() / math.log(2))
+    return np.asarray(torch.cat(bits, 1)[batches.scored].numpy())
+
+
+@cache
+def reset_bits(run: Run, seq_len: int, checkpoint: str = "best", part: str = "test") -> NDArray[np.float64]:
+    """As `carried_bits`, but the state is reset to zeros every `seq_len` characters: (T,), each character scored once.
+
+    So is a model scored as it was trained if that was on windows of `seq_len` characters that begin with zeros. The
+    first window begins with the last character before the test text, whose target is the first of the test text.
+
+    Such a run's "best" checkpoint was chosen, and its val/bpc and test/bpc measured, with the state carried.
+
+    Args:
+        checkpoint: "best" or "last".
+        part: "test", or "val" for the validation text.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    data, model = data_of(run), _model(run, checkpoint)
+    ends = data.text.split
+    first, last = {"val": (ends.train_end, ends.val_end), "test": (ends.val_end, ends.length)}[part]
+    inputs, targets = (data.tokens[first - shift : last - shift].long() for shift in (1, 0))
+    padding = -len(targets) % seq_len  # the last window is filled up with characters that are not scored
+    inputs, targets = (F.pad(tokens, (0, padding)).reshape(-1, seq_len) for tokens in (inputs, targets))
+    rows = [slice(start, start + WINDOWS) for start in range(0, len(inputs), WINDOWS)]
+    with torch.inference_mode():
+        bits = torch.cat([_bits(model(inputs[some])[0], targets[some]) for some in rows])
+    return np.asarray(bits.flatten()[: last - first].numpy())
+
+
+def _model(run: Run, checkpoint: str) -> Any:
+    from charcells import load
+
+    return load({"best": run.folder.best, "last": run.folder.last}[checkpoint]).model
+
+
+def _bits(logits: Any, targets: Any) -> Any:
+    """Bits of each target, of the targets' shape (B, T), in float64."""
+    from torch.nn import functional as F
+
+    return F.cross_entropy(logits.transpose(1, 2), targets, reduction="none").double() / math.log(2)
 
 
 _data: dict[str, Any] = {}
@@ -93,20 +150,58 @@ def data_of(run: Run) -> Any:
     return _data[key]
 
 
+def bits_by_context(model: Any, tokens: Any, positions: Any, contexts: Sequence[int]) -> list[float]:
+    """For each context the mean loss in bits of the characters at some positions, if the model reads that many
+    characters before each of them, from a state of zeros.
+
+    Args:
+        tokens: the text, (N,).
+        positions: (P,), none below the largest context.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    losses = []
+    for context in contexts:
+        nats = 0.0
+        for some in torch.split(torch.as_tensor(positions), 500):
+            windows = tokens[some[:, None] + torch.arange(-context, 1)].long()
+            with torch.inference_mode():
+                logits, _ = model(windows[:, :-1])
+            nats += float(F.cross_entropy(logits[:, -1], windows[:, -1], reduction="sum"))
+        losses.append(nats / len(positions) / math.log(2))
+    return losses
+
+
+def differences(frame: pd.DataFrame, figure: str, column: str, first: Any, second: Any) -> pd.Series:
+    """A figure where a column has the value `first` − where it has `second`: a difference for each text and seed.
+
+    For `judge_mean`. Each difference is of two runs on the same text, so texts, which differ far more than seeds, do
+    not add to the spread. The differences are independent of one another whether or not runs with the same seed are
+    alike.
+
+    Args:
+        frame: with the columns `corpus` and `seed`, a run of either kind for each of their values.
+    """
+    found = frame.pivot(index=["corpus", "seed"], columns=column, values=figure)
+    difference: pd.Series = found[first] - found[second]
+    return difference
+
+
 def judge_on_each_corpus(
     question: str, scale: Scale, a: Sequence[Run], b: Sequence[Run], region: Region, *, held_equal: str, min_runs: int
 ) -> list[Verdict]:
-    """Whether val/bpc of a − val/bpc of b lies in a region: the verdict for all corpora of the scale, then for each.
+    """Whether test/bpc of a − test/bpc of b lies in a region: the verdict for all corpora of the scale, then for each.
 
-    A verdict that the seeds give must also hold over blocks of the held-out text.
+    A verdict that the seeds give must also hold over blocks of the test text.
     """
     parts = []
     for corpus in scale.texts:
         first, second = (pick(run_table(side), corpus=corpus) for side in (a, b))
         verdict = judge_difference(
             f"{question}, {corpus}",
-            first["val/bpc"],
-            second["val/bpc"],
+            first["test/bpc"],
+            second["test/bpc"],
             region,
             unit=BITS,
             held_equal=held_equal,

@@ -10,6 +10,7 @@ from charcells.signals import Interrupted
 from charcells.sweeps.job import run_job
 from charcells.sweeps.plan import Job, plan
 from charcells.sweeps.watch import watch
+from experiments.study.cells import register
 from experiments.study.runs import Run, unique
 
 
@@ -48,8 +49,7 @@ def _train_all(due: list[Run], jobs: int, after_each: Callable[[], object]) -> N
     try:
         with watch(planned, launcher, tables=False):
             for _ in Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")(
-                delayed(run_job)(job.config, job.folder.path, 1, run.claim, [run.sweep.name])
-                for job, run in zip(planned, due, strict=True)
+                delayed(_train_one)(job, run) for job, run in zip(planned, due, strict=True)
             ):
                 after_each()
     except Interrupted:
@@ -58,3 +58,8 @@ def _train_all(due: list[Run], jobs: int, after_each: Callable[[], object]) -> N
         raise UserError("a worker was killed, perhaps because memory ran out; the same command continues") from error
     except SystemExit:
         pass  # some runs failed: `train` reports those that did not diverge
+
+
+def _train_one(job: Job, run: Run) -> None:
+    register()  # a worker is a process of its own, which knows the library's cells only
+    run_job(job.config, job.folder.path, 1, run.claim, [run.sweep.name])

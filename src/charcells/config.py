@@ -1,7 +1,8 @@
 """The typed configuration: the one place that defines every option, its default, its limits and its one-line help.
 
-`Config` is the schema for training, `SampleConfig` and `ScoreConfig` are those for sampling and scoring. charcells.cli
-composes them from conf/ and the command line, and charcells.checks checks the result. No Hydra and no PyTorch here.
+`Config` is the schema for training, `SampleConfig`, `ScoreConfig` and `PageConfig` are those for sampling, scoring and
+pages. charcells.cli composes them from conf/ and the command line, and charcells.checks checks the result. No Hydra and
+no PyTorch here.
 """
 
 import dataclasses
@@ -392,6 +393,18 @@ class ClassifyConfig:
     file: Any = option(
         None, "a file with a text, or a .tsv or .csv table of texts, or what else `corpus.path` may be", kind=PATHS
     )
+
+
+@dataclass(kw_only=True, slots=True)
+class PageConfig:
+    runs: list[str] = option([], "run folders, or checkpoint files, one to four: [one,two,three]")
+    out: str = option("page.html", "the file to write")
+    weights: str = option(
+        "float16",
+        "how the weights are kept in the page: fewer bits make it smaller and change the output slightly",
+        choices=("float32", "float16", "int8"),
+    )
+    corpora_dir: str | None = option(None, "folder with the runs' corpus, if the file has moved since training")
 
 
 def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:

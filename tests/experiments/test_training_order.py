@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from experiments.claims import training_order
+from experiments.claims import boilerplate, training_order
 from experiments.claims.training_order import arm, licence_share, sides_of, texts
 from experiments.study.runs import ROOT, SCALES
 
@@ -48,3 +48,16 @@ def test_the_classifier_knows_licence_and_takes_nothing_else_for_it():
     assert licence_share(sides, ["".join(letters), " ".join(drawn.choices(words, k=4000))]) == 0
     mixed = licence[:1000] + unread[:3000]
     assert licence_share(sides, [mixed]) == pytest.approx(0.25)
+
+
+def test_what_is_recognised_is_book_or_licence_or_neither():
+    sides, (_, licence, unread) = sides_of(LAPTOP), texts(LAPTOP)
+    assert boilerplate.recognised(sides, [licence]) == (0, 1)
+    book, taken_for_licence = boilerplate.recognised(sides, [unread])
+    assert book > 0.6 and taken_for_licence < 0.02
+    book, taken_for_licence = boilerplate.recognised(sides, [licence[:1000], unread[:3000]])
+    assert taken_for_licence == pytest.approx(0.25, abs=0.026)
+    assert 0.75 * 0.6 < book <= 0.75
+    letters = list(unread[:20_000])
+    random.Random(1).shuffle(letters)
+    assert max(boilerplate.recognised(sides, ["".join(letters)])) < 0.05  # neither

@@ -8,7 +8,7 @@ from a disk.
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -16,9 +16,32 @@ import jinja2
 from charcells.errors import UserError, report_user_errors
 from charcells.files import relative, write_atomically
 from charcells.text.vocabulary import visible
-from experiments.study.report.drawing import forest, plot, series_colours
-from experiments.study.report.reading import VERDICTS, Finding, read_findings
-from experiments.study.report.words import counts, estimate, number, period, rounded, values_of
+from experiments.study.catalogue import SOURCES
+from experiments.study.report.drawing import deciding, forest, has_intervals, plot, series_colours
+from experiments.study.report.languages import (
+    LANGUAGES,
+    PAGE,
+    SOURCE_NAMES,
+    VERDICT_SENTENCES,
+    VERDICT_WORDS,
+    Words,
+    phrase,
+)
+from experiments.study.report.reading import VERDICTS, Finding, read_editions
+from experiments.study.report.stories import STORIES, fingerprint
+from experiments.study.report.words import (
+    counted,
+    counts,
+    estimate,
+    figures_in,
+    needed,
+    number,
+    outcome,
+    period,
+    rounded,
+    table_rows,
+    values_of,
+)
 
 BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
 """The lines of the README that enclose the table."""
@@ -41,8 +64,56 @@ def copied_share(sample: Finding) -> str:
     return f"{copied / len(sample['text']):.0%} copied" if copied else "nothing copied"
 
 
-def html(findings: Sequence[Finding]) -> str:
-    """The page. Every text in it is escaped; characters that a browser would not show appear as in \\x1b."""
+def english(text: str) -> Words:
+    """A text of a finding, which is in English for all readers."""
+    return {"en": text}
+
+
+def source_name(finding: Finding) -> Words:
+    """The source as people call it; of one that is not in the catalogue what the finding has."""
+    return SOURCE_NAMES.get(finding["source"]) or english(finding["source"])
+
+
+def story(finding: Finding) -> dict[str, Words]:
+    """title, claimed and expected of a finding, each by language, or in English only where it has not been retold."""
+    told = STORIES.get(finding["name"])
+    if told is None:
+        return {"title": english(finding["name"]), "claimed": english(finding["translation"])} | {
+            "expected": english(finding["prediction"])
+        }
+    expected = english(finding["prediction"])
+    if told.expected and told.retells == fingerprint(finding["prediction"]):
+        expected = told.expected
+    return {"title": told.title, "claimed": told.claimed, "expected": expected}
+
+
+def not_retold(findings: Sequence[Finding]) -> dict[str, str]:
+    """Claims of stories.py whose prediction is not the one retold there, so that it is shown in English: by name, its
+    fingerprint."""
+    prints = {each["name"]: fingerprint(each["prediction"]) for each in findings if each["name"] in STORIES}
+    return {name: found for name, found in prints.items() if STORIES[name].retells != found}
+
+
+def drawings_of(finding: Finding) -> dict[str, object]:
+    """The pictures of a finding: `main`, the intervals that decide it, `forest`, those of all questions, and `plots`.
+
+    `forest` is None where it would repeat `main`.
+    """
+    name, shown = finding["name"], deciding(finding)
+    every = finding["verdicts"]
+    return {
+        "main": forest(shown, f"{name}-main"),
+        "forest": forest(every, f"{name}-forest") if len(every) > 1 else None,
+        "plots": [plot(each, f"{name}-plot-{i}") for i, each in enumerate(finding["plots"])],
+    }
+
+
+def html(findings: Sequence[Finding], first: Mapping[str, str]) -> str:
+    """The page. Every text in it is escaped; characters that a browser would not show appear as in \\x1b.
+
+    Args:
+        first: by claim, its verdict in the first edition.
+    """
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -51,22 +122,38 @@ def html(findings: Sequence[Finding]) -> str:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters |= {"number": number, "estimate": estimate, "rounded": rounded, "pieces": pieces}
-    environment.filters |= {"copied_share": copied_share}
-    drawings = {}
-    for finding in findings:
-        name = finding["name"]
-        drawings[name] = {
-            "forest": forest(finding, name),
-            "plots": [plot(each, f"{name}-plot-{i}") for i, each in enumerate(finding["plots"])],
-        }
+    used = (
+        number,
+        estimate,
+        rounded,
+        pieces,
+        copied_share,
+        table_rows,
+        outcome,
+        figures_in,
+        needed,
+        has_intervals,
+        phrase,
+    )
+    environment.filters |= {function.__name__: function for function in used}
+    environment.filters |= {"story": story, "source_name": source_name, "english": english}
+    titles = {finding["source"]: finding["source_title"] for finding in findings}
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         findings=findings,
-        drawings=drawings,
+        first=first,
+        zip=zip,
+        drawings={finding["name"]: drawings_of(finding) for finding in findings},
+        main_names=[finding["name"] for finding in findings if finding.get("main")],
+        languages=LANGUAGES,
+        page=PAGE,
         verdicts=VERDICTS,
+        marks=dict(zip(VERDICTS, "■✖◆▲○", strict=True)),  # those of the drawings
+        verdict_words=VERDICT_WORDS,
+        verdict_sentences=VERDICT_SENTENCES,
+        sources={source: SOURCES.get(source) or title for source, title in sorted(titles.items())},
+        names=SOURCE_NAMES,
         colours=series_colours(),
-        counts=counts(findings),
-        scale=values_of(findings, "scale"),
+        counts=counted([finding["verdict"] for finding in findings]),
         period=period(findings),
     )
 
@@ -80,17 +167,25 @@ def markdown(findings: Sequence[Finding], page: str) -> str:
     for finding in findings:
         name = finding["name"]
         cells = (
-            f"{VERDICTS[finding['verdict']]} {finding['verdict']}",
+            f"{VERDICTS[finding['verdict']]} {finding['verdict']}{' (first edition)' if finding['again'] else ''}",
             _markdown(estimate(finding["verdicts"][0])),
             _markdown(finding["answer"]),
         )
-        rows.append(f"| [`{name}`]({page}#{name}) | {_markdown(finding['source'])} | {' | '.join(cells)} |")
+        title, source = _markdown(story(finding)["title"]["en"]), _markdown(source_name(finding)["en"])
+        rows.append(f"| [{title}]({page}#{name}), `{name}` | {source} | {' | '.join(cells)} |")
     plural = "" if len(findings) == 1 else "s"
     scale = _markdown(values_of(findings, "scale"))
     head = (
         f"{len(findings)} claim{plural} judged ({scale}, {_markdown(period(findings))}): "
         f"{counts(findings)}. [The report]({page}) has quotes, predictions, plots and samples; open it in a browser."
     )
+    waiting = sum(finding["again"] for finding in findings)
+    if waiting:
+        head += (
+            f" {waiting} of these verdicts are still those of the first edition, which judged by the validation text "
+            "and with one recipe. Those claims have been designed again: `python -m experiments.reproduce` judges them "
+            "anew."
+        )
     return "\n".join([head, "", *rows])
 
 
@@ -118,16 +213,18 @@ def report(results: Path, page: Path, readme: Path) -> None:
 
     Raises UserError as `read_findings` does, and for a README without its markers; nothing is written then.
     """
-    findings = read_findings(results)
+    findings, first = read_editions(results)
     try:
         with open(readme, encoding="utf-8", newline="") as file:
             before = file.read()
         after = replaced(before, markdown(findings, Path(os.path.relpath(page, readme.parent)).as_posix()))
     except (OSError, ValueError, UserError) as error:
         raise UserError(f"{readme}: {error}") from error
-    write_atomically(page, html(findings))
+    write_atomically(page, html(findings, first))
     write_atomically(readme, after)
     print(f"{len(findings)} claims: {counts(findings)}")
+    for name, found in not_retold(findings).items():
+        print(f"{name}: stories.py retells another prediction than {found}, which is shown in English")
     print(f"written: {relative(page)}, the table in {relative(readme)}")
 
 

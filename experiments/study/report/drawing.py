@@ -6,7 +6,7 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from io import StringIO
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -15,6 +15,7 @@ from markupsafe import Markup
 from charcells.registry import CELLS
 from charcells.text.vocabulary import visible
 from experiments.study.findings import INCONCLUSIVE
+from experiments.study.report.languages import PHRASES, Words, asked_of, phrase
 from experiments.study.report.reading import VERDICTS, Finding
 from experiments.study.report.words import number, region, with_decimals
 
@@ -79,10 +80,28 @@ def _against(colour: str, page: str, ratio: float = 3.2) -> str:
     return str(to_hex(mixed))  # type: ignore[arg-type]
 
 
-def forest(finding: Finding, prefix: str) -> Markup | None:
-    """A forest plot of the verdicts: for each its estimate and interval and, shaded, the region in which the claim is
+def deciding(finding: Finding) -> list[Finding]:
+    """What the claim's own picture shows: the verdict that decides it, or each of its parts.
+
+    A verdict without parts is followed by the others that are in its unit, as far as six rows go. In findings of the
+    first edition the first verdict repeats the figures of one of these: that one is left out.
+    """
+    first, *others = finding["verdicts"]
+    if first.get("parts"):
+        return list(first["parts"])
+    figures = [tuple(each[key] for key in ("estimate", "low", "high")) for each in (first, *others)]
+    near = [
+        each
+        for each, own in zip(others, figures[1:], strict=True)
+        if each["unit"] == first["unit"] and own not in figures[:1] and each["estimate"] is not None
+    ]
+    return [first, *near[:5]]
+
+
+def forest(verdicts: Sequence[Finding], prefix: str) -> Markup | None:
+    """A forest plot of verdicts: for each its estimate and interval and, shaded, the region in which the claim is
     true; a panel for each unit. None if there is no estimate at all."""
-    shown = [verdict for verdict in finding["verdicts"] if verdict["estimate"] is not None]
+    shown = [verdict for verdict in verdicts if verdict["estimate"] is not None]
     if not shown:
         return None
     panels = [(unit, list(rows)) for unit, rows in groupby(sorted(shown, key=lambda v: _unit(v, shown)), _unit_of)]
@@ -102,7 +121,7 @@ def forest(finding: Finding, prefix: str) -> Markup | None:
             axes.grid(axis="x")
             _ticks(axes, "x", log=False)
 
-    return _svg(draw, LINE * sum(heights) + 0.55 * len(panels), f"{prefix}-forest", "Estimates and intervals")
+    return _svg(draw, LINE * sum(heights) + 0.55 * len(panels), prefix)
 
 
 def _unit_of(verdict: Finding) -> str:
@@ -155,58 +174,131 @@ def plot(description: Finding, prefix: str) -> Markup:
     columns = max(1, min(len(names), 56 // (longest + 7)))
     lines = math.ceil(len(names) / columns) * max((name.count("\n") + 1 for name in names), default=0)
     legend = len(names) > 1
+    rows = dict.fromkeys(number(x) for series in description["series"] for x in series["x"] if isinstance(x, str))
+    lying = description["kind"] == "points" and _long(list(rows))
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
         _series(axes, description, names)
-        labels = {key: _lines(description[f"{key}_label"], 46) for key in "xy"}
-        axes.set(xlabel=labels["x"], ylabel=labels["y"])
+        below, beside = ("y_label", "x_label") if lying else ("x_label", "y_label")
+        axes.set(xlabel=_lines(description[below], 46), ylabel=_lines(description[beside], 32))
         axes.grid()
         if legend:
-            length = 2.4 if description["kind"] == "lines" else 1
+            length = 2.8 if description["kind"] == "lines" else 1
             figure.legend(loc="outside lower center", ncols=columns, handlelength=length)
 
-    return _svg(draw, 2.9 + (LINE * lines * 1.15 + 0.1 if legend else 0), prefix, description["title"])
+    row = max(2.0 if any(len(name) > 28 for name in rows) else 1.4, 0.7 * len(names))  # in lines
+    height = max(2.6, 0.6 + LINE * row * len(rows)) if lying else 2.6
+    return _svg(draw, height + (LINE * lines * 1.15 + 0.1 if legend else 0), prefix)
+
+
+def has_intervals(description: Finding) -> bool:
+    """Whether a plot has an interval to draw."""
+    return any(value is not None for each in description["series"] for value in each.get("low") or [])
 
 
 def _series(axes: "Axes", description: Finding, names: Sequence[str]) -> None:
-    from charcells.runs.pictures import MARKERS
-
     every = description["series"]
     categories: list[str] | None = None
     if any(isinstance(x, str) for series in every for x in series["x"]):
         categories = list(dict.fromkeys(number(x) for series in every for x in series["x"]))
     log = {key: bool(description.get(f"log_{key}")) and not (key == "x" and categories) for key in "xy"}
-    cells = [next((cell for cell in COLOURS if re.search(rf"\b{cell}\b", name)), None) for name in names]
-    colours = [str(cell) for cell in cells] if None not in cells else list(COLOURS) * len(names)
-    for i, (series, name) in enumerate(zip(every, names, strict=True)):
+    lying = description["kind"] == "points" and _long(categories)
+    for i, (series, style) in enumerate(zip(every, _styles(names, covered=_covered(every)), strict=True)):
         x = [categories.index(number(value)) if categories else value for value in series["x"]]
         if categories and description["kind"] == "points":  # shifted, so that the series do not cover each other
             x = [value + 0.6 * ((i + 0.5) / len(every) - 0.5) for value in x]
         x = _drawable(x, log["x"])
         y, low, high = (_drawable(series.get(key) or [None] * len(x), log["y"]) for key in ("y", "low", "high"))
-        style: dict[str, Any] = {"color": COLOURS[colours[i]], "marker": MARKERS[i % len(MARKERS)], "label": name}
-        again = colours[:i].count(colours[i])  # the same colour
         if description["kind"] == "lines":
-            style["marker"] = style["marker"] if len(x) <= 30 else None
-            axes.plot(x, y, linestyle=("-", "--", ":", "-.")[again % 4], markersize=4, linewidth=1.4, **style)
-            if len(x) > 12:
-                axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+            _line(axes, x, (y, low, high), style)
         else:
-            axes.vlines(x, low, high, color=style["color"], linewidth=1.4)
-            hollow: dict[str, Any] = {"markerfacecolor": "none"} if again % 2 else {}
-            axes.plot(x, y, linestyle="none", markersize=5.5, **hollow, **style)
-    if description.get("line") is not None:
-        axes.axhline(description["line"], color=INK, linewidth=1, linestyle=(0, (5, 3)))
+            _points(axes, x, (y, low, high), style, upright=not lying)
+    if (line := description.get("line")) is not None:
+        (axes.axvline if lying else axes.axhline)(line, color=INK, linewidth=1, linestyle=(0, (5, 3)))
     if categories:
-        slanted = sum(map(len, categories)) > 40
-        turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
-        labels = [textwrap.shorten(visible(name), 28, placeholder="…") or visible(name)[:27] for name in categories]
-        axes.set_xticks(range(len(categories)), labels, **turned)
-        axes.set_xlim(-0.5, len(categories) - 0.5)
+        _category_ticks(axes, categories, lying=lying)
     else:
         _ticks(axes, "x", log=log["x"])
-    _ticks(axes, "y", log=log["y"])
+        given = sorted({x for series in every for x in series["x"]})
+        if log["x"] and 1 < len(given) <= 7 and given[0] > 0:  # few and far between
+            axes.set_xticks(given, [number(float(f"{x:.6g}")) for x in given])
+            axes.minorticks_off()
+    _ticks(axes, "x" if lying else "y", log=log["y"], most=3 if lying else 6)
+
+
+def _long(categories: Sequence[str] | None) -> bool:
+    """Whether the names need a row each: they would overlap side by side."""
+    return categories is not None and sum(map(len, categories)) > 40
+
+
+def _covered(every: Sequence[Finding]) -> bool:
+    """Whether two series come so close to each other at some x that one would hide the other."""
+    shown = [{x: y for x, y in zip(each["x"], each["y"], strict=True) if y is not None} for each in every]
+    values = [y for points in shown for y in points.values()]
+    near = 0.02 * (max(values) - min(values)) if values else 0.0
+    pairs = combinations(shown, 2)
+    return any(abs(one[x] - other[x]) <= near for one, other in pairs for x in one.keys() & other.keys())
+
+
+def _styles(names: Sequence[str], *, covered: bool) -> list[dict[str, Any]]:
+    """Colour, marker, dashes and width of each series.
+
+    Where series are `covered` the first is the widest: another that lies on it leaves its rim in sight.
+    """
+    from charcells.runs.pictures import MARKERS
+
+    cells = [next((cell for cell in COLOURS if re.search(rf"\b{cell}\b", name)), None) for name in names]
+    colours = [str(cell) for cell in cells] if None not in cells else list(COLOURS) * len(names)
+    styles = []
+    for i, name in enumerate(names):
+        again = colours[:i].count(colours[i])  # the same colour
+        under = min(len(names) - 1 - i, 3) if covered else 0
+        styles.append(
+            {
+                "color": COLOURS[colours[i]],
+                "marker": MARKERS[i % len(MARKERS)],
+                "label": name,
+                "linestyle": ("-", (0, (5, 2)), ":", "-.")[(i + again) % 4],
+                "linewidth": 1.4 + 1.0 * under,
+                "markersize": 4 + 1.8 * under,
+                "markerfacecolor": "none" if again % 2 else COLOURS[colours[i]],
+            }
+        )
+    return styles
+
+
+Estimates = tuple[Sequence[float], Sequence[float], Sequence[float]]
+"""The values of a series and the lower and upper ends of their intervals, NaN where there is none."""
+
+
+def _line(axes: "Axes", x: Sequence[float], estimates: Estimates, style: dict[str, Any]) -> None:
+    """A line in a band of its intervals; where it has few points each interval is a bar as well."""
+    y, low, high = estimates
+    axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    if len(x) <= 12:
+        axes.vlines(x, low, high, color=style["color"], linewidth=style["linewidth"])
+    axes.plot(x, y, **(style if len(x) <= 30 else style | {"marker": None}))
+
+
+def _points(axes: "Axes", x: Sequence[float], estimates: Estimates, style: dict[str, Any], *, upright: bool) -> None:
+    """Points with a bar for each interval: upright, or lying, with a row for each x."""
+    y, low, high = estimates
+    (axes.vlines if upright else axes.hlines)(x, low, high, color=style["color"], linewidth=1.4)
+    point = style | {"linestyle": "none", "markersize": 5.5}
+    axes.plot(*((x, y) if upright else (y, x)), **point)
+
+
+def _category_ticks(axes: "Axes", categories: Sequence[str], *, lying: bool) -> None:
+    if lying:
+        labels = ["\n".join(_lines(name, 28).split("\n")[:2]) for name in categories]
+        axes.set_yticks(range(len(categories)), labels)
+        axes.set_ylim(len(categories) - 0.5, -0.5)  # read from the top
+    else:
+        labels = [_lines(name, 28).partition("\n")[0] for name in categories]
+        turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if _long(categories) else {}
+        axes.set_xticks(range(len(categories)), labels, **turned)
+        axes.set_xlim(-0.5, len(categories) - 0.5)
 
 
 def _drawable(values: Sequence[float | None], log: bool) -> list[float]:
@@ -214,7 +306,7 @@ def _drawable(values: Sequence[float | None], log: bool) -> list[float]:
     return [math.nan if value is None or (log and value <= 0) else value for value in values]
 
 
-def _ticks(axes: "Axes", key: str, *, log: bool) -> None:
+def _ticks(axes: "Axes", key: str, *, log: bool, most: int = 5) -> None:
     """Write the ticks as all figures of the report, and few enough that they do not overlap."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -226,7 +318,7 @@ def _ticks(axes: "Axes", key: str, *, log: bool) -> None:
         axis.set_minor_formatter(NullFormatter())
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
     else:
-        axis.set_major_locator(MaxNLocator(5 if key == "x" else 6))
+        axis.set_major_locator(MaxNLocator(most))
         shown = [f"{value:.6g}" for value in axis.get_majorticklocs()]
         decimals = max(len(text.partition(".")[2]) for text in shown)  # the same for all ticks
         if any("e" in text for text in shown):
@@ -235,14 +327,14 @@ def _ticks(axes: "Axes", key: str, *, log: bool) -> None:
             axis.set_major_formatter(FuncFormatter(lambda value, _: with_decimals(value, decimals)))
 
 
-def _svg(draw: Any, height: float, prefix: str, label: str) -> Markup:
+def _svg(draw: Any, height: float, prefix: str) -> Markup:
     """A drawing as an element of the page.
 
     Args:
         draw: draws on the empty figure that it is called with.
         height: in inches.
-        prefix: prefix of its ids, which must be unique on the page.
-        label: its name for screen readers; its description is the element whose id is `<prefix>-text`.
+        prefix: prefix of its ids, which must be unique on the page. For screen readers its name is the element whose id
+            is `<prefix>-name`, its description that with `<prefix>-text`.
     """
     import matplotlib
     from matplotlib import style
@@ -255,14 +347,14 @@ def _svg(draw: Any, height: float, prefix: str, label: str) -> Markup:
         draw(figure)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(written, format="svg", transparent=True, metadata=nothing)
-    return _inline(written.getvalue(), prefix, label)
+    return _inline(written.getvalue(), prefix)
 
 
-def _inline(drawing: str, prefix: str, label: str) -> Markup:
+def _inline(drawing: str, prefix: str) -> Markup:
     """An SVG file as an element of an HTML page.
 
     Without its style sheet and with ids of its own, so that it cannot affect the rest of the page; its colours become
-    those of the page.
+    those of the page. A known label or a figure becomes a text in each language, of which the page shows one.
     """
 
     colours = {colour.lower(): f"var(--{name})" for name, colour in COLOURS.items()}
@@ -293,13 +385,43 @@ def _inline(drawing: str, prefix: str, label: str) -> Markup:
     for element in root.iter():
         if "id" in element.attrib and (name := ids.get(element.attrib.pop("id"))):
             element.set("id", name)
+    _translate(root)
     view = root.attrib["viewBox"]
     root.attrib.clear()
-    named = {"role": "img", "aria-label": visible(label), "aria-describedby": f"{prefix}-text"}
+    named = {"role": "img", "aria-labelledby": f"{prefix}-name", "aria-describedby": f"{prefix}-text"}
     root.attrib.update({"viewBox": view, **named, "focusable": "false"})
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
+def _translations(text: str) -> Words | None:
+    """A figure, or a text that `_lines` has put in the place of a known one, in each language; None for others."""
+    by_longest = {max((known, *others.values()), key=len): known for known, others in PHRASES.items()}
+    question, corpus = asked_of(text)
+    if question in by_longest:
+        return phrase(by_longest[question] + corpus)
+    return None if question in PHRASES else phrase(text)
+
+
+def _translate(root: ElementTree.Element) -> None:
+    """Put a text in each language in the place of each that is known."""
+    for parent in list(root.iter()):
+        for i, child in reversed(list(enumerate(parent))):
+            known = _translations(child.text or "") if child.tag == "text" else None
+            if known is None:
+                continue
+            parent.remove(child)
+            for language, text in reversed(known.items()):
+                copy = ElementTree.Element("text", child.attrib | {"class": "w", "lang": language})
+                copy.text, copy.tail = text, child.tail
+                parent.insert(i, copy)
+
+
 def _lines(text: str, width: int) -> str:
-    """A text wrapped for a drawing, in at most six lines of `width` characters."""
+    """A text wrapped for a drawing, in at most six lines of `width` characters.
+
+    A text that `phrase` knows and that fits into one line stands there as its longest translation, so that there is
+    room for each.
+    """
+    if (known := phrase(text)) and len(longest := max(known.values(), key=len)) <= width:
+        return longest
     return "\n".join(textwrap.wrap(visible(text), width, max_lines=6, placeholder=" …"))

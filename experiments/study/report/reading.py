@@ -39,6 +39,7 @@ SHAPE = {
     "translation": str,
     "prediction": str,
     "judged_by": str,
+    "history?": str,
     "main?": bool,
     "scale": str,
     "verdict": str,
@@ -93,7 +94,7 @@ def read_findings(folder: Path) -> list[Finding]:
     and if there is no finding.
     """
     lacking: Finding = {key: [] for key in ("constants", "tables", "plots", "samples")}
-    lacking |= {"run_command": None, "source_title": ""}
+    lacking |= {"run_command": None, "source_title": "", "history": "", "again": False}
     findings: dict[str, Finding] = {}
     files: dict[str, Path] = {}
     for path in sorted(folder.glob("*.json")):
@@ -115,13 +116,29 @@ def read_findings(folder: Path) -> list[Finding]:
         findings[name], files[name] = lacking | given, path
     if not findings:
         raise UserError(f"there is no finding in {folder}: `python -m experiments.reproduce` writes them")
+    return sorted(findings.values(), key=_place)
+
+
+def _place(finding: Finding) -> tuple[int, str]:
+    """Where a finding stands: the main claims in the order of CLAIMS, then the others by name."""
     order = {name: i for i, name in enumerate(CLAIMS)}
+    is_main = bool(finding.get("main"))
+    return order.get(finding["name"], len(CLAIMS)) if is_main else len(CLAIMS) + 1, finding["name"]
 
-    def place(finding: Finding) -> tuple[int, str]:
-        is_main = bool(finding.get("main"))
-        return order.get(finding["name"], len(CLAIMS)) if is_main else len(CLAIMS) + 1, finding["name"]
 
-    return sorted(findings.values(), key=place)
+def read_editions(folder: Path) -> tuple[list[Finding], dict[str, str]]:
+    """The findings of a folder, and by claim the verdict of its first edition, from the folder `first_edition` there.
+
+    A claim that has not been judged again is shown by its first finding, with `again` set to True.
+    """
+    first = folder / "first_edition"
+    if not any(first.glob("*.json")):
+        return read_findings(folder), {}
+    before = {finding["name"]: finding for finding in read_findings(first)}
+    judged = {finding["name"] for finding in read_findings(folder)} if any(folder.glob("*.json")) else set()
+    waiting = [finding | {"again": True} for name, finding in before.items() if name not in judged]
+    findings = sorted([*(read_findings(folder) if judged else []), *waiting], key=_place)
+    return findings, {name: finding["verdict"] for name, finding in before.items()}
 
 
 def _check(value: Any, shape: Any, where: str) -> None:

@@ -29,7 +29,16 @@ import charcells
 from charcells.checks import check
 from charcells.cli.arguments import check_arguments, split_flags
 from charcells.cli.free_text import FREE_TEXT, quoted, with_accents
-from charcells.config import RATES, ClassifyConfig, Config, OptimizerConfig, SampleConfig, ScoreConfig, value_of
+from charcells.config import (
+    RATES,
+    ClassifyConfig,
+    Config,
+    OptimizerConfig,
+    PageConfig,
+    SampleConfig,
+    ScoreConfig,
+    value_of,
+)
 from charcells.errors import UserError, did_you_mean
 from charcells.files import folder_name
 from charcells.registry import CELLS, OPTIMIZERS, Optimizer
@@ -67,6 +76,7 @@ def register() -> None:
     store.store("sample_schema", SampleConfig)
     store.store("score_schema", ScoreConfig)
     store.store("classify_schema", ClassifyConfig)
+    store.store("page_schema", PageConfig)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
     for optimizer in OPTIMIZERS.usable():
@@ -149,6 +159,7 @@ def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]
         "sample": SampleConfig,
         "score": ScoreConfig,
         "classify": ClassifyConfig,
+        "page": PageConfig,
     }
     schema = schemas[config_name]
     check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())

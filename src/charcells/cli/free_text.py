@@ -8,13 +8,25 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from charcells.runs.identity import PATHS
 
-TEXTS = ("samples.prompts", "stop")
+TEXTS = ("samples.prompts", "stop", "runs")
 """Options whose value is a list of texts; a single one needs no brackets."""
 
 FILES = (*PATHS, "file")
 """Options that name files: one text or a list."""
 
-FREE_TEXT = ("prompt", "prompt_file", "text", "json", "run", "resume", "init_from", "corpora_dir", *FILES, *TEXTS)
+FREE_TEXT = (
+    "prompt",
+    "prompt_file",
+    "text",
+    "json",
+    "out",
+    "run",
+    "resume",
+    "init_from",
+    "corpora_dir",
+    *FILES,
+    *TEXTS,
+)
 """Options whose value is taken literally: any Unicode, spaces, commas, quotes, brackets and `=`.
 
 In a list, [one,two], a comma inside a text is written `\\,`, or the text is quoted.

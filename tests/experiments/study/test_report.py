@@ -17,12 +17,25 @@ from pathlib import Path
 import pytest
 
 from charcells.errors import UserError
+from experiments.study.catalogue import CLAIMS, SOURCES
 from experiments.study.findings import Region
 from experiments.study.report import __main__ as report
 from experiments.study.report.__main__ import BEGIN, END, main, pieces, replaced
-from experiments.study.report.drawing import series_colours
-from experiments.study.report.reading import QUESTION, VERDICTS, read_findings
-from experiments.study.report.words import estimate, number, region
+from experiments.study.report.drawing import _series, deciding, series_colours
+from experiments.study.report.languages import (
+    LANGUAGES,
+    OUTCOME,
+    PAGE,
+    PHRASES,
+    SOURCE_NAMES,
+    VERDICT_SENTENCES,
+    VERDICT_WORDS,
+    phrase,
+    written,
+)
+from experiments.study.report.reading import QUESTION, VERDICTS, read_editions, read_findings
+from experiments.study.report.stories import STORIES, fingerprint
+from experiments.study.report.words import estimate, figures_in, needed, number, outcome, region, table_rows
 
 RESULTS = Path(__file__).parents[3] / "experiments" / "results"
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -131,6 +144,7 @@ def findings():
         source_title=f"{HOSTILE}\x1b[31m\ud800",
         quote_language='"><img src=x>',
         prediction=LONG,
+        history=HOSTILE,
         population=LONG,
         verdict="inconclusive",
         verdicts=[verdict(HOSTILE + LONG, "inconclusive", threshold=HOSTILE, unit=HOSTILE, note=LONG, held_equal=LONG)],
@@ -186,7 +200,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.handle_startendtag(tag, attributes)
-        if tag not in ("meta", "link", "img", "br"):
+        if tag not in ("meta", "link", "img", "br", "input"):
             self.open.append((tag, dict(attributes)))
         if tag == "pre":
             self.samples.append([])
@@ -228,7 +242,8 @@ def test_the_page_is_well_formed_and_needs_nothing_from_elsewhere(page):
 
 def test_every_text_of_a_finding_stands_there_as_it_was_written(page, findings):
     for facts in findings.values():
-        for key in ("quote", "translation", "prediction", "judged_by", "answer", "population", "held_equal", "command"):
+        keys = ("quote", "translation", "prediction", "judged_by", "answer", "population", "held_equal", "command")
+        for key in (*keys, "history") if "history" in facts else keys:
             assert facts[key] in page.text, (facts["name"], key)
         assert any(facts["quote"] in quote for quote in page.quotes)
     assert "<img" not in page.source
@@ -266,8 +281,8 @@ def test_ids_are_unique_and_every_reference_is_there(page):
 
 def test_each_drawing_has_a_name_and_a_description_and_follows_the_page(page):
     drawings = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(drawings) == 4 + 1 + 1 + 3  # plots, and a forest for each finding
-    assert all(each["role"] == "img" and each["aria-label"] and each["aria-describedby"] for each in drawings)
+    assert len(drawings) == 4 + 1 + 1 + 3 + 1  # plots, the deciding intervals, and all of them where there are more
+    assert all(each["role"] == "img" and each["aria-labelledby"] and each["aria-describedby"] for each in drawings)
     for drawing in re.findall("<svg.*?</svg>", page.source, re.DOTALL):
         assert not re.search("#(?!000000)[0-9a-f]{6}", drawing)  # colours of the page's style alone
         assert "<style" not in drawing
@@ -281,13 +296,15 @@ def test_headings_tables_and_verdicts_can_be_heard(page):
     assert page.headings.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(page.headings))
     tags = [tag for tag, _ in page.tags]
-    assert tags.count("caption") == tags.count("table") == 1 + 3 + 4 + 1
+    assert tags.count("caption") == tags.count("table") == 3 + 4 + 1
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     regions = [attributes for tag, attributes in page.tags if attributes.get("class") == "table"]
     assert all(each["tabindex"] == "0" and each["role"] == "region" for each in regions)
     assert all("aria-label" in each or "aria-labelledby" in each for each in regions)
     for word, sign in VERDICTS.items():
         assert f'<span aria-hidden="true">{sign}</span> {word}' in page.source
+        for language, text in VERDICT_WORDS[word].items():
+            assert f'<span class="w" lang="{language}">{text}</span>' in page.source
 
 
 def test_the_main_claims_come_first(folder):
@@ -385,8 +402,8 @@ def test_only_the_block_of_the_readme_changes(folder):
     block = after.removeprefix(head).removesuffix(tail)
     assert "1 supported, 1 refuted, 1 inconclusive. [The report](report.html)" in block
     assert (
-        "| [`best_cell`](report.html#best_cell) | 003 | ✗ refuted | 0.030 (0.010 to 0.050) bits per character |"
-        in block
+        "| [The LSTM is the best of the three cells](report.html#best_cell), `best_cell` "
+        "| A report in Portuguese, 2024 | ✗ refuted | 0.030 (0.010 to 0.050) bits per character |" in block
     )
     assert "<" not in block.replace("\\<", "")
     rows = [line for line in block.splitlines() if line.startswith("|")]
@@ -490,7 +507,168 @@ def test_figures_that_are_not_finite_are_none(tmp_path):
     assert estimate(read_findings(tmp_path)[0]["verdicts"][0]) == "no estimate"
 
 
+# the languages
+
+
+def test_each_language_has_every_word():
+    stories = [text for each in STORIES.values() for text in (each.title, each.claimed, each.expected) if text]
+    texts = [*PAGE.values(), *VERDICT_WORDS.values(), *VERDICT_SENTENCES.values(), *OUTCOME.values(), *stories]
+    texts += [*SOURCE_NAMES.values(), *({"en": text} | others for text, others in PHRASES.items())]
+    for text in texts:
+        assert list(text) == list(LANGUAGES)
+        assert all(text.values()) or text is PAGE["in_english"], text
+    for words in OUTCOME.values():  # the same figures in each
+        assert len({frozenset(re.findall(r"{(\w+)}", text)) for text in words.values()}) == 1, words
+    assert VERDICT_WORDS.keys() == VERDICT_SENTENCES.keys() == VERDICTS.keys()
+    assert SOURCE_NAMES.keys() == SOURCES.keys()
+
+
+def test_each_claim_is_told():
+    assert set(CLAIMS) <= set(STORIES)
+    assert all(story.expected or not story.retells for story in STORIES.values())
+
+
+def test_known_labels_have_different_longest_translations():
+    """A drawing holds the longest, by which all are found."""
+    longest = [max((text, *others.values()), key=len) for text, others in PHRASES.items()]
+    assert sorted(longest) == sorted(set(longest))
+
+
+def test_figures_have_a_comma_where_people_write_one():
+    assert written("−1,234.5", "en") == "−1,234.5"
+    assert written("−1,234.5", "es") == written("−1,234.5", "pt") == "−1\u202f234,5"
+    assert phrase("0.25") == {"en": "0.25", "es": "0,25", "pt": "0,25"}
+    assert phrase("12") is phrase("GRU, unheard of") is phrase("1. first, then") is phrase("−") is None
+    facts = verdict("", figures=(-0.21, -0.219, -0.2004))
+    assert figures_in(facts) == {
+        "en": "−0.210 (bits per character; 95 % interval −0.219 to −0.200)",
+        "es": "−0,210 (bits por carácter; intervalo del 95 %: de −0,219 a −0,200)",
+        "pt": "−0,210 (bits por caractere; intervalo de 95 %: de −0,219 a −0,200)",
+    }
+    assert needed(facts)["es"] == "Para cumplirse, hace falta un valor entre −0,02 y 0,02."
+    assert needed(facts | {"threshold": "above 0.5"})["pt"] == "Para valer, é preciso um valor acima de 0,5."
+    assert needed(facts | {"threshold": HOSTILE})["en"] == ""
+
+
+def test_what_came_out_of_a_verdict_in_parts_counts_them():
+    parts = [*PARTS, PARTS[0] | {"verdict": "refuted"}]
+    both = verdict("all", "inconclusive", (None, None, None), "each part", unit="", parts=parts)
+    assert outcome(both)["en"] == "The question has 3 parts: refuted 1, alike 2."
+    assert outcome(both)["es"] == "La pregunta tiene 3 partes: refutada 1, sin diferencia 2."
+    assert outcome(verdict("none", "inconclusive", (None, None, None)))["en"] == "There is no figure to show."
+
+
+def test_a_prediction_that_is_not_the_one_retold_is_shown_itself(findings):
+    facts = finding("best_cell", prediction="Something else.")
+    assert report.story(facts)["expected"] == {"en": "Something else."}
+    assert list(report.not_retold([facts])) == ["best_cell"]
+    prints = {story.retells for story in STORIES.values()}
+    assert fingerprint("Something else.") not in prints
+    assert report.story(finding("unheard_of"))["title"] == {"en": "unheard_of"}
+
+
+def test_an_earlier_verdict_is_shown_where_the_claim_is_judged_otherwise(tmp_path):
+    (tmp_path / "first_edition").mkdir()
+    for name, before in (("turned", "refuted"), ("kept", "supported")):
+        (tmp_path / f"{name}.json").write_text(json.dumps(finding(name, history=f"why {name} {HOSTILE}")))
+        (tmp_path / "first_edition" / f"{name}.json").write_text(json.dumps(finding(name, verdict=before)))
+    (tmp_path / "new.json").write_text(json.dumps(finding("new")))
+    (tmp_path / "R.md").write_text(f"{BEGIN}\n{END}\n")
+    main(["--results", str(tmp_path), "--readme", str(tmp_path / "R.md")])
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    sections = dict(re.findall(r'<section class="claim" id="(\w+)"(.*?)</section>', page.source, re.DOTALL))
+    assert "First verdict" in sections["turned"]
+    assert "First verdict" not in sections["kept"] + sections["new"]
+    assert f"why turned {HOSTILE}" in page.text
+    assert f"why kept {HOSTILE}" in page.text
+    assert "What we found before" not in sections["new"]
+
+
+# figures that can be seen
+
+
+def interval_ends(description):
+    """What a plot draws besides its lines and points: the vertices of its bars and bands."""
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    _series(axes, description, [each["name"] for each in description["series"]])
+    paths = [path for collection in axes.collections for path in collection.get_paths()]
+    return [tuple(vertex) for path in paths for vertex in path.vertices]
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+@pytest.mark.parametrize("kind", ["lines", "points"])
+@pytest.mark.parametrize("log", [False, True])
+def test_every_interval_is_drawn(kind, count, log):
+    x = list(range(1, count + 1))
+    shown = series("a", x, [2.0] * count, low=[1 + 0.01 * i for i in x], high=[3 + 0.01 * i for i in x])
+    ends = interval_ends(drawn("Plot", kind, shown, series("b", x, [5] * count), log_x=log, log_y=log))
+    for i in x:
+        for end in (1 + 0.01 * i, 3 + 0.01 * i):
+            assert any(abs(at - i) < 1e-9 and abs(y - end) < 1e-9 for at, y in ends), (i, end)
+
+
+def test_every_recipe_of_a_specification_curve_has_its_interval_and_its_name():
+    recipes = [f"recipe {i}: width {64 * i}, epochs {i}" for i in range(1, 11)]
+    effects = {"y": [0.01 * i for i in range(10)], "low": [0.01 * i - 0.02 for i in range(10)]}
+    shown = series("GRU − LSTM", recipes, **effects, high=[0.01 * i + 0.03 for i in range(10)])
+    curve = drawn("Curve", "points", shown, line=0.0)
+    ends = interval_ends(curve)
+    for row in range(10):
+        assert any(abs(x - (0.01 * row - 0.02)) < 1e-9 and abs(y - row) < 1e-9 for x, y in ends)
+        assert any(abs(x - (0.01 * row + 0.03)) < 1e-9 and abs(y - row) < 1e-9 for x, y in ends)
+    drawing = str(report.plot(curve, "p"))
+    assert all(f"recipe {i}: width {64 * i}," in drawing for i in range(1, 11))
+
+
+def test_lines_that_cover_each_other_differ_in_width_and_dashes():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    same = [series(name, [1, 2, 3], [1.0, 2.0, 3.0]) for name in ("rnn", "gru", "lstm")]
+    _series(axes, drawn("Plot", "lines", *same), ["rnn", "gru", "lstm"])
+    widths = [line.get_linewidth() for line in axes.lines]
+    assert widths == sorted(set(widths), reverse=True)  # the lower one is the wider one
+    assert len({line.get_linestyle() + str(line._dash_pattern) for line in axes.lines}) == 3
+
+
+def test_a_caption_speaks_of_intervals_only_where_there_are_some(page, findings):
+    for facts in findings.values():
+        for i, each in enumerate(facts["plots"]):
+            start = page.source.index(f'id="{facts["name"]}-plot-{i}-text"')
+            caption = page.source[start : page.source.index("</figcaption>", start)]
+            given = any(end is not None for one in each["series"] for end in one.get("low") or [])
+            assert (PAGE["intervals"]["es"] in caption) == given
+
+
+def test_means_have_the_decimals_that_their_deviations_leave():
+    columns = ["cell", "runs", "bpc", "bpc sd", "steps", "steps sd"]
+    rows = [
+        ["lstm", 5, 2.21, 0.006238, 1872.0, 0.0],
+        ["gru", 5, 2.2144, 0.0623, 1872.4, 12.3],
+        ["rnn", 1, 2.5, None, 3, None],
+    ]
+    assert table_rows({"columns": columns, "rows": rows}) == [
+        ["lstm", "5", "2.210", "0.0062", "1,872", "0"],
+        ["gru", "5", "2.214", "0.062", "1,872", "12"],
+        ["rnn", "1", "2.5", "–", "3", "–"],
+    ]
+
+
+def test_the_picture_of_a_claim_shows_each_part():
+    joined = finding("it", verdicts=[verdict("all", "alike", (None, None, None), parts=PARTS), verdict("other")])
+    assert deciding(joined) == PARTS
+    first, repeated = verdict("all"), verdict("the same figures")
+    near = [verdict(str(i), figures=(i, i - 1, i + 1)) for i in range(1, 9)]
+    alone = finding("it", verdicts=[first, repeated, verdict("seconds", unit="s", figures=(3, 2, 4)), *near])
+    assert deciding(alone) == [first, *near[:5]]
+
+
 # in a browser
+
+OPEN = 'document.querySelectorAll("details").forEach(e => { e.open = true })'
+"""Opens everything that is folded away."""
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -605,6 +783,7 @@ def test_a_browser_shows_the_page_whole(browser, folder, which, width, scheme):
     wide = """[...document.querySelectorAll("body *")].filter(e => !e.closest(".table, .skip")
         && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.tagName)"""
     assert browser.evaluate(wide) == []
+    browser.evaluate(OPEN)
     drawings = """[...document.querySelectorAll("svg")].map(e => [e.getBoundingClientRect().width,
         e.getBoundingClientRect().height, getComputedStyle(e).visibility])"""
     for drawn_width, height, visibility in browser.evaluate(drawings):
@@ -614,10 +793,17 @@ def test_a_browser_shows_the_page_whole(browser, folder, which, width, scheme):
 
 
 @pytest.mark.slow
-def test_no_text_of_a_drawing_is_cut(browser, folder):
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("which", ["made up", "committed"])
+def test_no_text_of_a_drawing_is_cut(browser, folder, which, language):
+    file = (folder if which == "made up" else RESULTS) / "report.html"
+    if not file.exists():
+        pytest.skip("no claim has been judged yet")
     browser.emulate()
-    browser.open(folder / "report.html")
-    cut = """[...document.querySelectorAll("svg text")].filter(e => { const t = e.getBoundingClientRect(),
+    browser.open(file)
+    browser.evaluate(f"{OPEN}; document.getElementById('say-{language}').click()")
+    cut = """[...document.querySelectorAll("svg text")].filter(e => e.checkVisibility()).filter(e => {
+        const t = e.getBoundingClientRect(),
         s = e.closest("svg").getBoundingClientRect();
         return t.left < s.left - 1 || t.right > s.right + 1 || t.top < s.top - 1 || t.bottom > s.bottom + 1
         }).map(e => e.textContent)"""
@@ -631,8 +817,29 @@ def test_drawings_follow_the_colours_of_the_page(browser, folder, scheme):
     browser.open(folder / "report.html")
     ink = browser.evaluate("getComputedStyle(document.body).color")
     assert ink == {"light": "rgb(26, 26, 26)", "dark": "rgb(236, 236, 236)"}[scheme]
+    browser.evaluate(OPEN)
     fills = '[...new Set([...document.querySelectorAll("svg text")].map(e => getComputedStyle(e).fill))]'
     assert browser.evaluate(fills) == [ink]
+
+
+@pytest.mark.slow
+def test_one_language_is_shown_and_the_keyboard_chooses_it(browser, folder):
+    shown = """Object.fromEntries(["en", "es", "pt"].map(language => [language,
+        [...document.querySelectorAll(`.w[lang=${language}]`)]
+        .filter(e => getComputedStyle(e).display != "none").length]))"""
+    browser.emulate()
+    browser.open(folder / "report.html")
+    browser.evaluate('document.getElementById("say-en").focus()')
+    for language in LANGUAGES:
+        counts = browser.evaluate(shown)
+        assert counts.pop(language) > 50
+        assert set(counts.values()) == {0}  # not displayed, so not read aloud either
+        heading = browser.evaluate('document.querySelector("h1").innerText')
+        assert heading.strip() == PAGE["title"][language]
+        for kind in ("keyDown", "keyUp"):
+            browser.ask(
+                "Input.dispatchKeyEvent", type=kind, key="ArrowRight", code="ArrowRight", windowsVirtualKeyCode=39
+            )
 
 
 @pytest.mark.slow
@@ -642,6 +849,7 @@ def test_headings_are_in_order_and_the_keyboard_reaches_everything(browser, fold
     levels = browser.evaluate('[...document.querySelectorAll("h1, h2, h3, h4")].map(e => Number(e.tagName[1]))')
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+    browser.evaluate(OPEN)
     reached = []
     for _ in range(100):
         for kind in ("keyDown", "keyUp"):
@@ -656,8 +864,9 @@ def test_headings_are_in_order_and_the_keyboard_reaches_everything(browser, fold
     assert reached[0][4] >= 0  # in sight once it is reached
     assert all(outline == "solid" for *_, outline, _ in reached)
     names = [name for name, *_ in reached]
-    assert names.count("DIV") == 1 + 3 + 4 + 1  # each table can be scrolled
-    assert names.count("SUMMARY") == 3
+    assert names.count("DIV") == 3 + 4 + 1  # each table can be scrolled
+    assert names.count("SUMMARY") == 3 * 2 + 2  # two of them have samples
+    assert names.count("INPUT") == 1  # the arrow keys lead on to the other languages
     assert {"#best_cell", "#bare", "#hostile"} <= {href for _, _, href, *_ in reached}
 
 
@@ -686,3 +895,23 @@ def test_the_committed_report_is_what_the_committed_findings_give(tmp_path):
     report.report(RESULTS, tmp_path / "report.html", readme)
     committed = (RESULTS / "report.html").read_bytes()
     assert (tmp_path / "report.html").read_bytes() == committed
+
+
+def test_a_claim_that_waits_to_be_judged_again_is_shown_by_its_first_finding(folder, tmp_path):
+    work = tmp_path / "results"
+    shutil.copytree(folder, work)
+    first = work / "first_edition"
+    first.mkdir()
+    for name in ("bare", "best_cell"):
+        shutil.copy(work / f"{name}.json", first)
+    (work / "bare.json").unlink()
+    findings, before = read_editions(work)
+    assert {finding["name"]: finding["again"] for finding in findings} == {
+        "best_cell": False,
+        "bare": True,
+        "hostile": False,
+    }
+    assert before.keys() == {"bare", "best_cell"}
+    table = report.markdown(findings, "report.html")
+    assert table.count("(first edition)") == 1 and "1 of these verdicts are still" in table
+    assert report.html(findings, before).count("Verdict of the first edition") == 2  # in the overview and at its head

@@ -67,18 +67,20 @@ def test_a_claim_is_trained_judged_and_not_trained_again(work):
 
     folders = sorted((work / "sweeps" / "smoke" / "embedding").iterdir())
     rows = pd.read_csv(results / "embedding.csv")
-    assert len(rows) == len(folders) == finding["runs"] == 8
+    assert len(rows) == len(folders) == finding["runs"] == 20  # two recipes, two arms, two rates and three seeds
     assert rows["val/bpc"].between(0, 10).all()
-    scaled = rows[rows["model.init"] == "orthogonal"]
-    one_hot, learned = (scaled[scaled["model.embedding_dim"].isna() == missing]["val/bpc"] for missing in (True, False))
-    assert finding["verdicts"][0]["estimate"] == pytest.approx(one_hot.mean() - learned.mean(), abs=1e-4)
+    judged = rows[rows["seed"] != 101]
+    by_input = judged.groupby(["trainer.max_epochs", "scheduler", judged["model.embedding_dim"].isna()])["test/bpc"]
+    gaps = by_input.mean().unstack()
+    assert finding["verdicts"][0]["estimate"] == pytest.approx((gaps[True] - gaps[False]).mean(), abs=1e-4)
 
     before = {folder: (folder / "summary.json").stat().st_mtime_ns for folder in folders}
-    shutil.rmtree(folders[3])
+    [lost, *_] = [folder for folder in folders if json.loads((folder / "summary.json").read_text())["seed"] == 11]
+    shutil.rmtree(lost)
     again = reproduce(work, "claim=embedding", "scale=smoke")
-    assert "7 runs are done, 1 to train" in again
+    assert "19 runs are done, 1 to train" in again
     after = {folder: (folder / "summary.json").stat().st_mtime_ns for folder in folders}
-    assert [folder for folder in folders if before[folder] != after[folder]] == [folders[3]]
+    assert [folder for folder in folders if before[folder] != after[folder]] == [lost]
     same = json.loads((results / "embedding.json").read_text(encoding="utf-8"))
     assert same["verdicts"] == finding["verdicts"]
 
@@ -126,8 +128,8 @@ def test_seeds_and_corpora_are_as_many_as_the_verdicts_need():
         assert len(scale.texts) >= 3
 
 
-def test_held_out_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeypatch):
-    """Against one plain pass over the text, character after character."""
+def test_test_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeypatch):
+    """Against one plain pass over the text, character after character; and with a state that is reset, likewise."""
     import torch
 
     from charcells import load
@@ -139,15 +141,32 @@ def test_held_out_bits_are_the_loss_of_each_character_in_order(tmp_path, monkeyp
     summary = train(run.config(), run.folder.path, cores=1)
     bits = measures.held_out_bits([run, run])
     assert len(bits) == 600
-    assert bits.mean() == pytest.approx(summary["val/bpc"], abs=1e-6)
+    assert bits.mean() == pytest.approx(summary["test/bpc"], abs=1e-6)
 
-    generator, texts = load(run.folder.path), measures.texts_of(run)
-    text = texts.train[-500:] + texts.held_out
+    generator, text = load(run.folder.path), measures.data_of(run).text.corpus.text[-600 - 500 :]
     tokens = torch.from_numpy(generator.vocabulary.encode(text)).long()
+    plain, resets = [], {16: [], 70: []}
+    states = dict.fromkeys((None, *resets))
     with torch.inference_mode():
-        logits, _ = generator.model(tokens[:-1].unsqueeze(0))
-    plain = -logits[0].log_softmax(-1)[torch.arange(len(tokens) - 1), tokens[1:]].numpy()[499:] / math.log(2)
-    np.testing.assert_allclose(bits, plain, atol=1e-4)  # each segment has read 256 characters before
+        for i in range(len(tokens) - 1):
+            for every, state in states.items():
+                if every is not None and (i - 499) % every == 0:
+                    state = None
+                logits, states[every] = generator.model(tokens[None, None, i], state)
+                loss = -float(logits[0, 0].log_softmax(-1)[tokens[i + 1]]) / math.log(2)
+                (plain if every is None else resets[every]).append(loss)
+    np.testing.assert_allclose(bits, plain[499:], atol=1e-4)  # each segment has read 256 characters before
+    for every, losses in resets.items():
+        np.testing.assert_allclose(measures.reset_bits(run, every), losses[499:], atol=1e-5)
+    assert not np.allclose(measures.reset_bits(run, 16), bits, atol=1e-3)
+
+    ends = measures.data_of(run).text.split
+    tokens = measures.data_of(run).tokens.long()
+    on_val = measures.reset_bits(run, 600, part="val")  # one window: all of the validation text after a state of zeros
+    with torch.inference_mode():
+        logits, _ = generator.model(tokens[None, ends.train_end - 1 : ends.val_end - 1])
+    plain = -logits[0].log_softmax(-1)[torch.arange(600), tokens[ends.train_end : ends.val_end]].numpy() / math.log(2)
+    np.testing.assert_allclose(on_val, plain, atol=1e-5)
 
 
 def test_a_run_is_named_after_what_sets_it_apart_and_its_command_trains_it():
