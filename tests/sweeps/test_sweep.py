@@ -454,7 +454,7 @@ def test_jobs_times_threads_never_exceed_the_cores(monkeypatch: pytest.MonkeyPat
 
 def test_the_corpus_of_many_jobs_is_read_once(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
-    monkeypatch.setattr(planning, "load_corpus", lambda *arguments: reads.append(arguments) or pytest.fail("unused"))
+    monkeypatch.setattr(planning, "data_sha256", lambda *arguments: reads.append(arguments) or pytest.fail("unused"))
     monkeypatch.setattr(planning, "_corpus_sha256", lambda config: reads.append(config) or "aa")
     plan([job(tmp_path / str(seed), small(TEXT, f"seed={seed}")) for seed in range(5)], JOBLIB)
     assert len(reads) == 1

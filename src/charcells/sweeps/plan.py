@@ -72,7 +72,7 @@ def plan(jobs: Sequence[Job], launcher: Mapping[str, Any]) -> None:
         raise UserError(f"two jobs of this sweep would write into {duplicate}: give each value of an option only once")
     hashes: dict[str, str | UserError] = {}
     for job in jobs:
-        key = repr((job.config.corpus, job.config.corpora_dir))
+        key = repr((job.config.task, job.config.corpus, job.config.reviews, job.config.corpora_dir))
         if key not in hashes:
             hashes[key] = _corpus_sha256(job.config)
         found = hashes[key]
