@@ -1,6 +1,8 @@
 """Recompute the verdicts' figures from the committed CSVs, with nothing of this project.
 
-    python -m experiments.audit            every claim below; exits with 1 if a figure differs in its third digit
+    python -m experiments.audit
+
+It exits with 1 if a figure differs in its third digit. AUDITED names the claims.
 
 Nothing of charcells or of the study is imported: the arms are found again by the columns of the CSV, and means,
 standard errors and intervals are computed here by the textbook's formulas. Claims of the first edition, which were
@@ -116,15 +118,21 @@ def differences(name: str) -> Iterator[str]:
     for question, *mine in AUDITED[name]():
         theirs = [written[question][key] for key in ("estimate", "low", "high")]
         same = all(map(agrees, mine, theirs))
-        shown = " ".join(f"{value:+.4f}" for value in mine)
-        yield f"{name}: {question}: {shown}" + ("" if same else f"  DIFFERS from {theirs}")
+        estimate, low, high = mine
+        shown = f"{estimate:+.4f} (95 % interval {low:+.4f} to {high:+.4f})"
+        yield f"{name}: {question}: {shown}, " + ("as written" if same else f"DIFFERS from {theirs}")
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return
+    if arguments:
+        sys.exit(f"error: {arguments[0]}: the audit takes no options; it recomputes {', '.join(AUDITED)}")
     lines = []
     for name in AUDITED:
         if not (RESULTS / f"{name}.json").exists():
-            print(f"{name}: not judged yet")
+            print(f"{name}: waits for its runs of the second edition")
             continue
         for line in differences(name):
             print(line)
@@ -134,4 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -3,7 +3,7 @@
 Usage
   python -m experiments.reproduce                              list the claims and the state of each
   python -m experiments.reproduce claim=best_cell              train the missing runs of one claim and judge it
-  python -m experiments.reproduce claim=all scale=laptop       all of them: three hours at most on two cores
+  python -m experiments.reproduce claim=all scale=laptop       all of them: some five hours on two cores
   python -m experiments.reproduce claim=all jobs=1             one run at a time instead of one per core
 
 Scales

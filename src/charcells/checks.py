@@ -144,6 +144,11 @@ def _check_length(trainer: TrainerConfig) -> None:
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: write DD:HH:MM:SS, such as 00:01:30:00")
     if trainer.max_time is not None and not re.search(r"[1-9]", trainer.max_time):
         raise UserError(f"trainer.max_time={trainer.max_time} is not allowed: it leaves no time to train")
+    limit, each = trainer.limit_train_batches, trainer.accumulate_grad_batches
+    if isinstance(limit, int) and limit < each:
+        raise UserError(
+            f"trainer.limit_train_batches={limit} is not allowed: one step takes trainer.accumulate_grad_batches={each}"
+        )
     for name in ("val_check_interval", "limit_train_batches"):
         value = getattr(trainer, name)
         if isinstance(value, float) and value > 1:

@@ -149,9 +149,9 @@ class DataConfig:
     )
     carry_state: bool | None = option(
         None,
-        "carry the hidden state over to the next batch; null: yes for streams, no otherwise. Only streams go on where "
-        "the state ended: overlapping windows begin batch_size characters later, not seq_len, and shuffled ones "
-        "anywhere",
+        "carry the hidden state over to the next batch; null: yes for streams, no otherwise. Only in streams does the "
+        "next window begin where the last one ended: overlapping windows begin batch_size characters later, not "
+        "seq_len, and shuffled ones anywhere",
     )
     reset_state: str = option(
         "epoch",
@@ -249,10 +249,11 @@ class TrainerConfig:
     log_every_n_steps: int = option(50, "steps between two rows of metrics", at_least=1)
     fast_dev_run: int | bool = option(
         False,
-        "try the whole run with one batch (or this many) of training, validation and test; nothing is kept",
+        "try the whole run with one step (or this many, instead of max_steps) and as many batches of held-out text; "
+        "writes no run folder",
         at_least=0,
     )
-    deterministic: bool = option(False, "use only deterministic algorithms, which a GPU otherwise may not")
+    deterministic: bool = option(False, "use only deterministic algorithms (a GPU may use others by default)")
     detect_anomaly: bool = option(False, "stop where a gradient becomes NaN and show the operation; slow")
     profiler: str | None = option(
         None,

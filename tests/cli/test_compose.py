@@ -215,6 +215,16 @@ def test_a_resumed_run_keeps_its_whole_configuration(saved: RunFolder) -> None:
     assert (saved.path / "config.yaml").read_text() == before
 
 
+@pytest.mark.parametrize("override", ["model.embedding_dim=null", "cell=gru", "data.val_fraction=0.2", "seed=7"])
+def test_an_option_that_a_resumed_run_has_already_may_be_given_again(saved: RunFolder, override: str) -> None:
+    overrides = ["resume=here", override]
+    resumed = config_to_resume(saved, compose(overrides), overrides)
+    assert dict(flat(resumed)) == dict(flat(saved.read_config()))
+    for other in ("model.embedding_dim=8", "cell=lstm", "seed=8"):
+        with pytest.raises(UserError, match="cannot change when a run is resumed"):
+            config_to_resume(saved, compose(["resume=here", other]), ["resume=here", other])
+
+
 @pytest.mark.parametrize(
     ("override", "value"),
     [

@@ -17,6 +17,12 @@ CASES = [
     ),
     (["train.py", "cell='gru"], "cell='gru cannot be read"),
     (["train.py", "-m", "cell=rnn,gru", "trainer.fast_dev_run=2"], "leave it out, or leave out -m"),
+    (
+        ["train.py", "trainer.accumulate_grad_batches=4", "trainer.limit_train_batches=2"],
+        "trainer.limit_train_batches=2 is not allowed: one step takes trainer.accumulate_grad_batches=4",
+    ),
+    (["page", "runs=[a]", "out="], "out= is no file: name one, such as out=page.html"),
+    (["page", "runs=[a]", "out=.."], "out=.. is no file"),
     (["train.py", "resume="], "resume= is empty"),
     (["train.py", "init_from=latest"], "latest means the newest run in"),
     (["train.py", "resume=latest"], "latest means the newest run in"),

@@ -49,3 +49,16 @@ def test_a_finished_classifier_of_a_sweep_is_skipped(tmp_path):
     assert run.read_summary().finished
     skip_resume_or_train(config, run)
     assert run.summary_written() == written_at
+
+
+def test_a_folder_with_runs_of_both_tasks_has_a_picture(tmp_path, capsys):
+    written(tmp_path, "lstm", 1, 0.8)
+    run = RunFolder(tmp_path / "text")
+    run.path.mkdir()
+    run.write_config(compose([]))
+    facts = {"corpus": "pydoc", "corpus_sha256": "c", "val_sha256": "d", "parameters": 10, "train_seconds": 1.0}
+    run.write_summary(Summary(status="finished", cell="gru", seed=1, **facts, **{"val/bpc": 2.0, "test/bpc": 2.1}))
+    run.metrics.write_text("step,chars_seen,val/bpc\n1,10,3.0\n2,20,2.0\n")
+    report(tmp_path)
+    assert "pydoc" in capsys.readouterr().out
+    assert (tmp_path / "runs.png").exists()

@@ -80,7 +80,7 @@ def test_comma_separated_values_are_read_with_quotes_and_line_breaks(tmp_path):
     [
         (
             "text\nno label here\n",
-            r"has no column 'label'; its first line has the columns text: .*reviews.label_column",
+            r"has no column 'label'; .* columns text, separated by tabs or commas: .*reviews.label_column",
         ),
         ("sentiment\ttext\ngood\tfine\n", r"has no column 'label'; .* sentiment, text"),
         ("labels\ttext\ngood\tfine\n", r"no column 'label', did you mean labels\?"),

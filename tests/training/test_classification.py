@@ -90,7 +90,8 @@ def test_samples_are_the_reviews_of_which_it_is_surest_and_least_sure(tmp_path):
     samples = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
     last = [sample for sample in samples if sample["step"] == samples[-1]["step"]]
     assert [sample["kind"] for sample in last] == ["surest"] * 3 + ["least sure"] * 3
-    sureness = [abs(sample["probability"] - 0.5) for sample in last]
+    sureness = [sample["probability"] for sample in last]
+    assert min(sureness) >= 0.5 and {sample["predicted"] for sample in last} <= {"neg", "pos"}
     assert min(sureness[:3]) >= max(sureness[3:])
     lines = set(reviews().splitlines())
     assert all(f"{sample['label']}\t{sample['text']}" in lines for sample in last)
@@ -213,7 +214,7 @@ def test_what_applies_to_classifiers_only_is_refused_elsewhere():
 
 def test_reviews_need_a_classifier_and_a_classifier_reviews(tmp_path):
     with pytest.raises(
-        UserError, match="corpus=sst2 has labelled texts, for a classifier: add experiment=film_reviews"
+        UserError, match="corpus=sst2 has labelled texts, and experiment=film_reviews trains a classifier on them"
     ):
         train(compose(["corpus=sst2", "logger=none"]), tmp_path / "run")
     with pytest.raises(UserError, match="corpus=pydoc has no labels, which a classifier learns: choose one of"):

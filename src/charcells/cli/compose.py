@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -245,13 +245,16 @@ def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[st
     """
     keys = [re.sub(r"^[+~]+", "", override).split("=", 1)[0] for override in overrides]
     keys = [key for key in keys if key != "resume" and not key.startswith("hydra.")]
+    stored = folder.read_config()
+    same = [key for key in keys if key not in RESUME_OVERRIDES and _of(stored, key) == _of(composed, key)]
+    keys = [key for key in keys if key not in same]
     for key in keys:
         if key not in RESUME_OVERRIDES:
             raise UserError(
                 f"{key} cannot change when a run is resumed; these can: {', '.join(RESUME_OVERRIDES)}. "
                 "For a new run that starts from these weights, use init_from= instead of resume="
             )
-    config = folder.read_config()
+    config = stored
     if config.scheduler.name == "plateau" and "optimizer.lr" in keys:
         raise UserError("optimizer.lr cannot change when a run with scheduler=plateau is resumed: that sets the rate")
     for key in keys:
@@ -259,6 +262,14 @@ def config_to_resume(folder: RunFolder, composed: Config, overrides: Sequence[st
         setattr(getattr(config, group) if group else config, name, value_of(composed, key))
     check(config)
     return config
+
+
+def _of(config: Config, key: str) -> Any:
+    """The value of an option, or the name of a choice such as `logger`; None for what is neither."""
+    with suppress(AttributeError):
+        value = value_of(config, key)
+        return getattr(value, "name", value)
+    return None
 
 
 def user_conf_dirs(arguments: Sequence[str]) -> list[Path]:

@@ -152,7 +152,10 @@ def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]], 
     for path, level in zip(runs["path"], runs["level"], strict=True):
         metrics = RunFolder(path).metrics
         if metrics.exists():
-            curve = pd.read_csv(metrics).dropna(subset=f"val/{measured}")
+            curve = pd.read_csv(metrics)
+            if f"val/{measured}" not in curve:  # a run of the other task, in the same folder
+                continue
+            curve = curve.dropna(subset=f"val/{measured}")
             colour, marker = styles[level]
             seen = curve["reviews_seen" if measured == "accuracy" else "chars_seen"]
             axes.plot(seen, curve[f"val/{measured}"], color=colour, marker=marker, markersize=2, linewidth=0.8)

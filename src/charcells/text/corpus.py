@@ -52,7 +52,9 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     Raises UserError if a file cannot be found, does not match its hash, or is not text.
     """
     if config.name in REVIEW_SETS:
-        raise UserError(f"corpus={config.name} has labelled texts, for a classifier: add experiment=film_reviews")
+        raise UserError(
+            f"corpus={config.name} has labelled texts, and experiment=film_reviews trains a classifier on them"
+        )
     if config.name in EMBEDDED and config.path is not None:
         raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
     files: dict[str, list[Path]] = {}

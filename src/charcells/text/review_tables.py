@@ -41,7 +41,7 @@ def read_table(text: str, path: Path, columns: Sequence[str], options: Sequence[
             way = f": name another with {options[number]}=" if options else ""
             raise UserError(
                 f"{path} has no column {column!r}{did_you_mean(column, header)}; its first line has the columns "
-                f"{shown}{way}"
+                f"{shown}, separated by tabs or commas{way}"
             )
         places.append(header.index(column))
     found = []

@@ -51,7 +51,12 @@ class ReviewSamples(Callback):
         for sample in samples[:1]:
             beginning = sample["text"][:100].encode("utf-8", "backslashreplace").decode()
             log.info(
-                "surest at step %d: %s, p=%.3f: %s", seen["step"], sample["label"], sample["probability"], beginning
+                "surest at step %d: predicted %s, p=%.3f, true %s: %s",
+                seen["step"],
+                sample["predicted"],
+                sample["probability"],
+                sample["label"],
+                beginning,
             )
 
     def _samples(self, logits: torch.Tensor) -> list[dict[str, Any]]:
@@ -68,7 +73,8 @@ class ReviewSamples(Callback):
                 {
                     "kind": kind,
                     "label": review.label,
-                    "probability": round(logits[place].sigmoid().item(), 6),
+                    "predicted": self.data.split.labels[int(logits[place] > 0)],
+                    "probability": round(logits[place].abs().sigmoid().item(), 6),  # of the predicted label
                     "text": review.text[: self.length],
                 }
             )
