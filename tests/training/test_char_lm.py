@@ -96,5 +96,10 @@ def test_the_checkpoint_of_a_run_is_read_by_lightning(small, tmp_path):
 def test_wrong_arguments_are_refused(tmp_path):
     with pytest.raises(charcells.UserError, match=r"data.batch_size=0 is not allowed: it must be at least 1"):
         CharDataModule(tmp_path, batch_size=0)
+    for characters in ("", "aab"):
+        with pytest.raises(charcells.UserError, match="each character of the vocabulary once"):
+            CharLM(characters)
+    with pytest.raises(charcells.UserError, match="cell=grru: choose one of .*did you mean gru"):
+        CharLM("abc", cell="grru")
     with pytest.raises(charcells.UserError, match=r"nowhere"):
         CharDataModule(tmp_path / "nowhere.txt").setup()

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from charcells.config import OptimizerConfig, SchedulerConfig
+from charcells.errors import UserError, did_you_mean
 from charcells.models.cells import State, detach
 from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import Description, add_entries
@@ -74,11 +75,17 @@ class CharLM(LanguageModel):
         lr: peak learning rate; None: the one that suits the cell.
         carry_state: True for contiguous streams, False for windows that do not continue one another.
         model: further arguments of CharRNN, such as hidden_size=256.
+
+    Raises UserError for an unknown cell, and for characters that are empty or contain one twice.
     """
 
     def __init__(
         self, characters: str, cell: str = "lstm", *, lr: float | None = None, carry_state: bool = True, **model: Any
     ) -> None:
+        if not characters or len(set(characters)) < len(characters):
+            raise UserError("characters: give each character of the vocabulary once")
+        if cell not in CELLS:
+            raise UserError(f"cell={cell}: choose one of {', '.join(CELLS)}{did_you_mean(cell, CELLS)}")
         super().__init__(CharRNN(len(characters), cell, **model), carry_state)
         self.characters = characters
         self.lr = CELLS[cell].lr if lr is None else lr
