@@ -99,7 +99,7 @@ def test_wrong_arguments_are_refused(tmp_path):
     for characters in ("", "aab"):
         with pytest.raises(charcells.UserError, match="each character of the vocabulary once"):
             CharLM(characters)
-    with pytest.raises(charcells.UserError, match="cell=grru: choose one of .*did you mean gru"):
+    with pytest.raises(charcells.UserError, match=r"cell=grru: choose one of .*did you mean gru"):
         CharLM("abc", cell="grru")
     with pytest.raises(charcells.UserError, match=r"nowhere"):
         CharDataModule(tmp_path / "nowhere.txt").setup()
