@@ -2,10 +2,10 @@
 
 from experiments.study.findings import EQUIVALENT, Claim, Finding
 from experiments.study.measures import BITS, generate
-from experiments.study.recipe_set import Arms
+from experiments.study.recipe_set import Arms, recipe_tables
 from experiments.study.recipes import judge_recipes, recipe_effects
 from experiments.study.runs import Run, Scale, pick
-from experiments.study.tables import estimates, means, sample, specification_curve, table
+from experiments.study.tables import estimates, sample, specification_curve
 
 CLAIM = Claim(
     name="batch_count",
@@ -53,10 +53,7 @@ def judge(scale: Scale) -> Finding:
         population=f"one LSTM layer of 64 to 256 units on {', '.join(scale.texts)}, {CHARS:,} characters of each, "
         f"under nine recipes; {trained.edge()}",
         held_equal=SAME,
-        tables=[
-            table("All recipes", means(frame, ["recipe", "arm"], ["test/bpc", "val/bpc", "optimizer.lr"])),
-            table("Texts", means(frame, ["corpus", "arm"], ["test/bpc"])),
-        ],
+        tables=recipe_tables(frame),
         plots=[specification_curve("1 stream − 8 streams, equal epochs", effects, BITS)],
         samples=[
             sample(f"{name}, temperature 0.8", generate(run, count=1, length=500, temperature=0.8)[0], run)

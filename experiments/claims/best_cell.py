@@ -4,10 +4,10 @@ import pandas as pd
 
 from experiments.study.findings import HIGHER, MARGIN, Claim, Finding, Verdict
 from experiments.study.measures import BITS, generate
-from experiments.study.recipe_set import Arms
+from experiments.study.recipe_set import Arms, recipe_tables
 from experiments.study.recipes import judge_recipes, recipe_effects
 from experiments.study.runs import Run, Scale, pick
-from experiments.study.tables import estimates, means, sample, specification_curve, table
+from experiments.study.tables import estimates, sample, specification_curve
 from experiments.study.verdicts import judge_all
 
 CLAIM = Claim(
@@ -65,10 +65,7 @@ def judge(scale: Scale) -> Finding:
         population=f"one recurrent layer of 64 to 256 units on {', '.join(scale.texts)}, {CHARS:,} characters of each, "
         f"under nine recipes; {trained.edge()}",
         held_equal=SAME,
-        tables=[
-            table("All recipes", means(frame, ["recipe", "arm"], ["test/bpc", "val/bpc", "optimizer.lr"])),
-            table("Texts", means(frame, ["corpus", "arm"], ["test/bpc"])),
-        ],
+        tables=recipe_tables(frame),
         plots=[specification_curve(f"{rival.upper()} − LSTM", found, BITS) for rival, found in against.items()],
         samples=[
             sample(f"{cell}, temperature 0.8", generate(run, count=1, length=500, temperature=0.8)[0], run)

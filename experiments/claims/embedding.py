@@ -2,10 +2,10 @@
 
 from experiments.study.findings import HIGHER, Claim, Constant, Finding
 from experiments.study.measures import BITS
-from experiments.study.recipe_set import Arms
+from experiments.study.recipe_set import Arms, recipe_tables
 from experiments.study.recipes import judge_recipes, recipe_effects
 from experiments.study.runs import Run, Scale
-from experiments.study.tables import estimates, means, specification_curve, table
+from experiments.study.tables import estimates, specification_curve
 
 CLAIM = Claim(
     name="embedding",
@@ -65,9 +65,6 @@ def judge(scale: Scale) -> Finding:
         constants=[
             Constant(f"parameters, {arm}", float(size), "mean over recipes and texts") for arm, size in sizes.items()
         ],
-        tables=[
-            table("All recipes", means(frame, ["recipe", "arm"], ["test/bpc", "val/bpc", "optimizer.lr"])),
-            table("Texts", means(frame, ["corpus", "arm"], ["test/bpc"])),
-        ],
+        tables=recipe_tables(frame),
         plots=[specification_curve("One-hot − embedding", effects, BITS)],
     )

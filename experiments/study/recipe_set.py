@@ -15,6 +15,7 @@ import pandas as pd
 
 from charcells.registry import CELLS
 from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, run_table
+from experiments.study.tables import means, table
 
 Overrides = Mapping[str, Any]
 """Options and their values, with `__` for the dot in a name."""
@@ -143,3 +144,11 @@ class Arms:
         return (
             f"the chosen learning rate was the largest or smallest of those tried in {at_edge} of {len(choices)} cases"
         )
+
+
+def recipe_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The tables of a finding from `Arms.table`: the bits of each arm under each recipe, and on each text."""
+    return [
+        table("All recipes", means(frame, ["recipe", "arm"], ["test/bpc", "val/bpc", "optimizer.lr"])),
+        table("Texts", means(frame, ["corpus", "arm"], ["test/bpc"])),
+    ]

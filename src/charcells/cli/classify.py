@@ -6,7 +6,7 @@ Usage
   charcells classify run=RUN_FOLDER file=mine.tsv                    each row of a table with a column `text`
 
 A line for each text: its likelier label, the probability of that label, and how the text begins. If the table has a
-column `label`, the last line is the share of rows whose label was found.
+column `label`, the last line is the share of rows whose label is right.
 
 Options (name=value), each with its default
 """
