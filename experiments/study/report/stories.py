@@ -357,7 +357,7 @@ STORIES: dict[str, Story] = {
             "Iguales, salvo el redondeo de las últimas cifras.",
             "Iguais, salvo o arredondamento dos últimos dígitos.",
         ),
-        retells="ceecb9e8",
+        retells="e74ad023",
     ),
     "never_reset": Story(
         title=words(
