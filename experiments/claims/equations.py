@@ -29,7 +29,7 @@ CLAIM = Claim(
     judged_by="For 200 draws of random weights and inputs of each cell, whether the largest difference between "
     "PyTorch's output and the formula written out is below 1e-12 in float64: the share of draws must be above 0.95 "
     "(exact binomial test; 200 of 200 show at least 0.98). The differences themselves are rounding errors, and the "
-    "three pairs of numbers that 004 prints for torch.manual_seed(1) are one example: both are reported and not tested. "
+    "three pairs of numbers that 004 prints for torch.manual_seed(1) are one example: both are reported, not tested. "
     "The GRU's formula, which no source prints, is judged apart. Nothing is trained.",
     history="First edition: supported, by t tests on the sizes of rounding errors, with an interval that reached below "
     "0 for a difference that cannot be negative.",
