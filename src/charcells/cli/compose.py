@@ -35,6 +35,7 @@ from charcells.config import (
     Config,
     OptimizerConfig,
     PageConfig,
+    ProbeConfig,
     SampleConfig,
     ScoreConfig,
     value_of,
@@ -76,6 +77,7 @@ def register() -> None:
     store.store("sample_schema", SampleConfig)
     store.store("score_schema", ScoreConfig)
     store.store("classify_schema", ClassifyConfig)
+    store.store("probe_schema", ProbeConfig)
     store.store("page_schema", PageConfig)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
@@ -159,10 +161,12 @@ def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]
         "sample": SampleConfig,
         "score": ScoreConfig,
         "classify": ClassifyConfig,
+        "probe": ProbeConfig,
         "page": PageConfig,
     }
     schema = schemas[config_name]
-    check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())
+    groups = {Config: tuple(choices(user_dirs)), ProbeConfig: ("corpus",)}
+    check_arguments(overrides, schema, groups.get(schema, ()))
 
 
 @contextmanager
