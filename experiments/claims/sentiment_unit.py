@@ -177,7 +177,7 @@ def judge(scale: Scale) -> Finding:
         f"{mean['guessed']:.3f}, counted words {mean['counted words']:.3f}.",
         population=f"one layer of {', '.join(map(str, WIDTHS))} units, each cell, trained on the first {CHARS:,} "
         f"characters of the training reviews of {', '.join(frame['corpus'].unique())}, {EPOCHS} epochs; the last "
-        "{READ} characters of a review are read",
+        f"{READ} characters of a review are read",
         held_equal=SAME,
         measured=frame,
         constants=[Constant("the paper's best unit, IMDb", 0.923, ACCURACY, "4,096 units, 82 million reviews")],

@@ -26,8 +26,8 @@ FIXED: Overrides = {
     "data__test_fraction": 0.3,
     "reviews__max_length": 100,
 }
-"""Of every run. Where a set has no split of its own, three tenths are test: a tenth of muchocine is 270 reviews, and two
-points of accuracy are chance there. The last 100 words of a review are read, more than any sentence has."""
+"""Of every run. Where a set has no split of its own, three tenths are test, since a tenth of muchocine is 270 reviews,
+too few to tell two points of accuracy. The last 100 words of a review are read, more than any sentence has."""
 
 FACTORS: tuple[tuple[str, tuple[tuple[str, Overrides], tuple[str, Overrides]]], ...] = (
     ("cell", (("LSTM", {"cell": "lstm"}), ("GRU", {"cell": "gru"}))),
