@@ -17,6 +17,9 @@ from charcells.text.vocabulary import Vocabulary
 BATCH = 256
 """Texts that are read together, of like lengths."""
 
+STEPS = 256
+"""Characters that are read at a time, to bound the memory. The state is carried over, so it does not depend on it."""
+
 
 def encode(texts: Sequence[str], vocabulary: Vocabulary) -> list[Tensor]:
     """The tokens of each text, (length,) int64, after a line break where the vocabulary has one.
@@ -59,10 +62,13 @@ def _read(model: CharRNN, texts: Sequence[Tensor]) -> Tensor:
     state: State = None
     parts, read, done = [], 0, 0
     for length, ending in zip(lengths.tolist(), counts.tolist(), strict=True):
-        _, state = model(tokens[done:, read:length], state)
+        while read < length:
+            until = min(read + STEPS, length)
+            _, state = model(tokens[done:, read:until], state)
+            read = until
         parts.append(_features(model, map_state(lambda part, ending=ending: part[:, :ending], state)))
         state = map_state(lambda part, ending=ending: part[:, ending:].contiguous(), state)
-        read, done = length, done + ending
+        done += ending
     return torch.cat(parts)
 
 
