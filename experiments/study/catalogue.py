@@ -28,6 +28,10 @@ CLAIMS = (
     "long_windows_hurt",
     "batch_stabilises",
     "never_reset",
+    "bidirectional",
+    "bag_of_words",
+    "cells_on_reviews",
+    "sentiment_unit",
     "hello",
     "equations",
 )
@@ -43,8 +47,9 @@ SOURCES = {
     "003": "Text Generation using Recurrent Neural Networks (a report in Portuguese, 2024)",
     "004": "S. Raschka, Y. Liu, V. Mirjalili: Modelado de datos secuenciales mediante redes neuronales recurrentes, "
     "chapter 15 of the Spanish edition of their book on machine learning with PyTorch",
+    "radford": "A. Radford, R. Józefowicz, I. Sutskever: Learning to Generate Reviews and Discovering Sentiment (2017)",
 }
-"""Number of each source, as `Claim.source` gives it, and its title."""
+"""Number or name of each source, as `Claim.source` gives it, and its title."""
 
 
 def claim_module(name: str) -> ModuleType:

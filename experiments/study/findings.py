@@ -56,11 +56,11 @@ class Claim:
 
     name: str
     source: str
-    """A key of SOURCES, "000" to "004"."""
+    """A key of SOURCES, such as "004"."""
     quote: str
     """Word for word from the source."""
     quote_language: str
-    """Its language as an HTML `lang` attribute has it: es, pt."""
+    """Its language as an HTML `lang` attribute has it: es, pt, en."""
     translation: str
     prediction: str
     judged_by: str

@@ -94,12 +94,15 @@ class Arms:
         self.claim = claim
         self.scale = scale
         self.arms = arms
-        self.chars = scale.cut(chars)
+        self.recipes = recipes(scale)
+        self.seeds: tuple[int, ...] = SEEDS
+        self.fixed: Overrides = {"corpus__max_chars": scale.cut(chars)}
+        """Options of every run."""
 
     def runs(self) -> list[Run]:
         """The tuning runs, and as soon as those of an arm are done, its judged runs."""
         wanted = []
-        for recipe in recipes(self.scale):
+        for recipe in self.recipes:
             for arm in self.arms:
                 wanted += self.tuning(recipe, arm)
                 if all(run.done() for run in self.tuning(recipe, arm)):
@@ -113,18 +116,27 @@ class Arms:
         return self._cross(recipe, arm, (PILOT_SEED,), corpus=text, optimizer__lr=rates)
 
     def judged(self, recipe: Recipe, arm: str) -> list[Run]:
-        rate = best_rate(run_table(self.tuning(recipe, arm)))
-        return self._cross(recipe, arm, SEEDS, corpus=self.scale.texts, optimizer__lr=rate)
+        return self._cross(
+            recipe, arm, self.seeds, corpus=self.scale.texts, optimizer__lr=self.rate(self.tuning(recipe, arm))
+        )
+
+    def rate(self, tuning: list[Run]) -> float:
+        """The learning rate that tuning runs choose."""
+        return best_rate(run_table(tuning))
+
+    def options(self, recipe: Recipe, arm: str) -> Overrides:
+        """Of an arm under a recipe."""
+        return {**recipe.options, **self.arms[arm]}
 
     def _cross(self, recipe: Recipe, arm: str, seeds: tuple[int, ...], **factors: Any) -> list[Run]:
-        options = {**recipe.options, **self.arms[arm], **factors}
-        return cross(self.claim, self.scale, seeds, corpus__max_chars=self.chars, **options)
+        options = {**self.fixed, **self.options(recipe, arm), **factors}
+        return cross(self.claim, self.scale, seeds, **options)
 
     def table(self) -> pd.DataFrame:
         """`run_table` of all judged runs, with the columns `recipe` and `arm`."""
         parts = [
             run_table(self.judged(recipe, arm)).assign(recipe=self._name(recipe), arm=arm)
-            for recipe in recipes(self.scale)
+            for recipe in self.recipes
             for arm in self.arms
         ]
         return pd.concat(parts, ignore_index=True)
@@ -136,11 +148,11 @@ class Arms:
 
     def edge(self) -> str:
         """In how many of the choices the best learning rate was the largest or the smallest that was tried."""
-        choices = [(recipe, arm) for recipe in recipes(self.scale) for arm in self.arms]
+        choices = [(recipe, arm) for recipe in self.recipes for arm in self.arms]
         at_edge = 0
         for recipe, arm in choices:
             rates = [run.overrides["optimizer.lr"] for run in self.tuning(recipe, arm)]
-            at_edge += best_rate(run_table(self.tuning(recipe, arm))) in (min(rates), max(rates))
+            at_edge += self.rate(self.tuning(recipe, arm)) in (min(rates), max(rates))
         return (
             f"the chosen learning rate was the largest or smallest of those tried in {at_edge} of {len(choices)} cases"
         )

@@ -20,6 +20,7 @@ from experiments.study.verdicts import holm
 COLUMNS = (
     *("status", "steps", "epochs", "chars_seen", "parameters", "train_chars", "corpus_sha256", "val_sha256"),
     *("train/loss", "val/bpc", "test/bpc", "train_seconds", "chars_per_second", "best_step", "identity"),
+    *("val/loss", "val/accuracy", "test/accuracy", "tfidf/val/accuracy", "tfidf/test/accuracy"),
 )
 """Facts of a run's summary that the CSV has beside its overrides."""
 

@@ -17,7 +17,7 @@ from charcells.files import folder_name
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import identity
 from charcells.runs.summary import Summary
-from charcells.text.corpus import load_corpus
+from charcells.text.reviews import data_sha256
 
 ROOT = Path(__file__).parents[2]
 """The project's folder: runs lie in ROOT/sweeps, and their commands are typed there."""
@@ -165,13 +165,13 @@ def _composed(overrides: tuple[str, ...]) -> Config:
 
 
 _hashes: dict[str, str] = {}
-"""SHA-256 of each corpus that a configuration names, so that hundreds of runs read it once."""
+"""SHA-256 of each text or set of reviews that a configuration names, so that hundreds of runs read it once."""
 
 
 def _sha256(config: Config) -> str:
-    key = repr(config.corpus)
+    key = repr((config.task, config.corpus))
     if key not in _hashes:
-        _hashes[key] = load_corpus(config.corpus, config.corpora_dir).sha256
+        _hashes[key] = data_sha256(config)
     return _hashes[key]
 
 
@@ -217,13 +217,13 @@ def unique(runs: Sequence[Run]) -> list[Run]:
 def run_table(runs: Sequence[Run]) -> pd.DataFrame:
     """A row for each run: its overrides under their dotted names, the facts of its summary, and `run` itself.
 
-    A run that diverged has infinite val/bpc and test/bpc, so that its mean never looks good.
+    A run that diverged has infinite losses, so that its mean never looks good.
     """
     rows = []
     for run in runs:
         summary = {key: value for key, value in run.summary().items() if key not in ("corpus", "seed")}
         if run.diverged():
-            summary |= {"val/bpc": math.inf, "test/bpc": math.inf}
+            summary |= {"val/bpc": math.inf, "test/bpc": math.inf, "val/loss": math.inf}
         rows.append({**run.overrides, **summary, "run": run})
     return pd.DataFrame(rows)
 
@@ -235,7 +235,7 @@ def pick(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
     return frame
 
 
-def best_rate(pilots: pd.DataFrame) -> float:
-    """The learning rate with the lowest mean val/bpc in a frame of pilot runs."""
-    by_rate: Any = pilots.groupby("optimizer.lr")["val/bpc"].mean()
+def best_rate(pilots: pd.DataFrame, figure: str = "val/bpc") -> float:
+    """The learning rate with the lowest mean of a validation figure in a frame of pilot runs."""
+    by_rate: Any = pilots.groupby("optimizer.lr")[figure].mean()
     return float(by_rate.idxmin())

@@ -399,6 +399,13 @@ class ClassifyConfig:
 
 
 @dataclass(kw_only=True, slots=True)
+class ProbeConfig:
+    run: str = option("???", "run folder of a language model, or a checkpoint file; latest: the newest run in runs/")
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    corpora_dir: str | None = option(None, "folder with the reviews (or the environment variable CHARCELLS_CORPORA)")
+
+
+@dataclass(kw_only=True, slots=True)
 class PageConfig:
     runs: list[str] = option([], "run folders, or checkpoint files, one to four: [one,two,three]")
     out: str = option("page.html", "the file to write")

@@ -211,6 +211,7 @@ SOURCE_NAMES: dict[str, Words] = {
     "002": words("Rivera, Hernández and Pérez", "Rivera, Hernández y Pérez", "Rivera, Hernández e Pérez"),
     "003": words("A report in Portuguese, 2024", "Un informe en portugués, 2024", "Um relatório em português, 2024"),
     "004": words("Raschka, Liu and Mirjalili", "Raschka, Liu y Mirjalili", "Raschka, Liu e Mirjalili"),
+    "radford": words("Radford and others, 2017", "Radford y otros, 2017", "Radford e outros, 2017"),
 }
 """Each source as people call it: its authors, and the year where the source itself gives one."""
 
@@ -365,6 +366,29 @@ PHRASES: dict[str, Words] = {
     "characters of context": {"es": "caracteres de contexto", "pt": "caracteres de contexto"},
     "characters per window": {"es": "caracteres por ventana", "pt": "caracteres por janela"},
     "dots between": {"es": "puntos intermedios", "pt": "pontos no meio"},
+    "accuracy": {"es": "aciertos, de 0 a 1", "pt": "acertos, de 0 a 1"},
+    "both directions − one": {"es": "ambos sentidos − uno solo", "pt": "os dois sentidos − um só"},
+    "network − counted words": {"es": "red − recuento de palabras", "pt": "rede − contagem de palavras"},
+    "network, one direction − counted words": {
+        "es": "red en un sentido − recuento de palabras",
+        "pt": "rede num sentido − contagem de palavras",
+    },
+    "network, both directions − counted words": {
+        "es": "red en ambos sentidos − recuento de palabras",
+        "pt": "rede nos dois sentidos − contagem de palavras",
+    },
+    "best unit − half-way to counted words": {
+        "es": "mejor unidad − medio camino hasta el recuento de palabras",
+        "pt": "melhor unidade − meio caminho até a contagem de palavras",
+    },
+    "all units − half-way to counted words": {
+        "es": "todas las unidades − medio camino hasta el recuento de palabras",
+        "pt": "todas as unidades − meio caminho até a contagem de palavras",
+    },
+    "best unit, trained − untrained": {
+        "es": "mejor unidad: entrenada − sin entrenar",
+        "pt": "melhor unidade: treinada − sem treinar",
+    },
     "1 stream": {"es": "1 secuencia", "pt": "1 sequência"},
     "8 streams": {"es": "8 secuencias", "pt": "8 sequências"},
     "no clipping": {"es": "sin recorte", "pt": "sem corte"},

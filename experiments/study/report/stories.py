@@ -538,5 +538,83 @@ STORIES: dict[str, Story] = {
         ),
         retells="85a1b16f",
     ),
+    "bidirectional": Story(
+        title=words(
+            "Reading a review both ways helps",
+            "Leer una reseña en ambos sentidos ayuda",
+            "Ler uma resenha nos dois sentidos ajuda",
+        ),
+        claimed=words(
+            "A network that reads a film review forwards and backwards tells better whether it praises the film.",
+            "Una red que lee una reseña de cine hacia delante y hacia atrás sabe mejor si elogia la película.",
+            "Uma rede que lê uma resenha de cinema para a frente e para trás sabe melhor se ela elogia o filme.",
+        ),
+        expected=words(
+            "No difference worth the name: single words give the opinion away, and either direction finds them.",
+            "Ninguna diferencia que importe: la opinión se delata en palabras sueltas, que ambos sentidos encuentran.",
+            "Nenhuma diferença que importe: a opinião se revela em palavras soltas, que os dois sentidos encontram.",
+        ),
+        retells="29141b08",
+    ),
+    "bag_of_words": Story(
+        title=words(
+            "A network that reads in order beats counted words",
+            "Una red que lee en orden supera al recuento de palabras",
+            "Uma rede que lê em ordem supera a contagem de palavras",
+        ),
+        claimed=words(
+            "Order matters in a text, so a recurrent network should understand a review better than a method that "
+            "only counts words.",
+            "En un texto el orden importa: una red recurrente debería entender una reseña mejor que un método que "
+            "solo cuenta palabras.",
+            "Num texto a ordem importa: uma rede recorrente deveria entender uma resenha melhor do que um método "
+            "que só conta palavras.",
+        ),
+        expected=words(
+            "Not with so few reviews: counting words is right more often, above all on long Spanish reviews.",
+            "No con tan pocas reseñas: contar palabras acierta más, sobre todo en las reseñas largas en español.",
+            "Não com tão poucas resenhas: contar palavras acerta mais, sobretudo nas resenhas longas em espanhol.",
+        ),
+        retells="009f9925",
+    ),
+    "cells_on_reviews": Story(
+        title=words(
+            "The LSTM reads a review better than a plain network",
+            "La LSTM lee una reseña mejor que una red simple",
+            "A LSTM lê uma resenha melhor do que uma rede simples",
+        ),
+        claimed=words(
+            "The LSTM keeps what stood far back, so it should judge a whole review better than a plain recurrent "
+            "network.",
+            "La LSTM conserva lo que quedó muy atrás: debería juzgar una reseña entera mejor que una red "
+            "recurrente simple.",
+            "A LSTM guarda o que ficou muito atrás: deveria julgar uma resenha inteira melhor do que uma rede "
+            "recorrente simples.",
+        ),
+        expected=words(
+            "True by a few reviews in a hundred; GRU and LSTM do equally well.",
+            "Cierto, por unas pocas reseñas de cada cien; la GRU y la LSTM rinden igual.",
+            "Verdade, por umas poucas resenhas em cada cem; a GRU e a LSTM rendem o mesmo.",
+        ),
+        retells="d67ec59e",
+    ),
+    "sentiment_unit": Story(
+        title=words(
+            "One unit of a network knows the sentiment",
+            "Una sola unidad de la red conoce el sentimiento",
+            "Uma só unidade da rede conhece o sentimento",
+        ),
+        claimed=words(
+            "A network that has only learned to predict characters has a single unit that tells praise from blame.",
+            "Una red que solo aprendió a predecir caracteres tiene una unidad que distingue el elogio de la crítica.",
+            "Uma rede que só aprendeu a prever caracteres tem uma unidade que distingue o elogio da crítica.",
+        ),
+        expected=words(
+            "Not in small networks: their best unit is right hardly more often than a guess.",
+            "No en redes pequeñas: su mejor unidad acierta apenas más que el azar.",
+            "Não em redes pequenas: a melhor unidade acerta pouco mais do que o acaso.",
+        ),
+        retells="c3b4f6fe",
+    ),
 }
 """By the name of the claim; a claim without one is shown by its name and its English prediction."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from charcells.config import Config, PageConfig, SampleConfig, ScoreConfig, options
+from charcells.config import Config, PageConfig, ProbeConfig, SampleConfig, ScoreConfig, options
 from charcells.errors import UserError, did_you_mean
 
 RUNS = ("run", "resume", "init_from")
@@ -14,6 +14,7 @@ PATHS = {  # what a file or a folder that is given alone was probably meant for
     Config: ("corpus=file corpus.path", "resume"),
     SampleConfig: ("run", "run"),
     ScoreConfig: ("file", "run"),
+    ProbeConfig: ("corpus=file corpus.path", "run"),
     PageConfig: ("runs", "runs"),
 }
 

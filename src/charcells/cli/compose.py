@@ -35,6 +35,7 @@ from charcells.config import (
     Config,
     OptimizerConfig,
     PageConfig,
+    ProbeConfig,
     SampleConfig,
     ScoreConfig,
     allowed,
@@ -56,6 +57,7 @@ SCHEMAS: dict[str, type] = {
     "sample": SampleConfig,
     "score": ScoreConfig,
     "classify": ClassifyConfig,
+    "probe": ProbeConfig,
     "page": PageConfig,
 }
 """The options of each main file in conf/."""
@@ -88,6 +90,7 @@ def register() -> None:
     store.store("sample_schema", SampleConfig)
     store.store("score_schema", ScoreConfig)
     store.store("classify_schema", ClassifyConfig)
+    store.store("probe_schema", ProbeConfig)
     store.store("page_schema", PageConfig)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
@@ -179,7 +182,8 @@ def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") ->
 def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]) -> None:
     """Raise UserError for an override that names no option."""
     schema = SCHEMAS[config_name]
-    check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())
+    groups = {Config: tuple(choices(user_dirs)), ProbeConfig: ("corpus",)}
+    check_arguments(overrides, schema, groups.get(schema, ()))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from charcells.config import CorpusConfig, DataConfig
+from charcells.config import CorpusConfig, DataConfig, ReviewsConfig
 from charcells.errors import UserError
 from charcells.text.embedded import EMBEDDED
 from charcells.text.encodings import decode, normalize
@@ -49,12 +49,12 @@ class Corpus:
 def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
     """Load the texts that a corpus configuration describes.
 
+    Of a set of labelled reviews these are the texts of its training part, without their labels.
+
     Raises UserError if a file cannot be found, does not match its hash, or is not text.
     """
     if config.name in REVIEW_SETS:
-        raise UserError(
-            f"corpus={config.name} has labelled texts, and experiment=film_reviews trains a classifier on them"
-        )
+        return _reviews_without_labels(config, corpora_dir)
     if config.name in EMBEDDED and config.path is not None:
         raise UserError(f"corpus={config.name} is not read from a file: write corpus=file corpus.path={config.path}")
     files: dict[str, list[Path]] = {}
@@ -86,6 +86,24 @@ def load_corpus(config: CorpusConfig, corpora_dir: str | None = None) -> Corpus:
         described = json.dumps({option: hashes for option, (_, hashes) in sorted(loaded.items())})
         sha256 = hashlib.sha256(described.encode()).hexdigest()
     return Corpus(display_name(config.name, config.path), text, sha256, normalized, **held_out)
+
+
+def _reviews_without_labels(config: CorpusConfig, corpora_dir: str | None) -> Corpus:
+    """The training reviews of a public set, one a line, in the default split: no validation or test review is read.
+
+    Raises UserError for options that describe other files.
+    """
+    from charcells.text.reviews import load_reviews  # that module imports this one
+
+    own = [option for option in ("path", "val_path", "test_path") if getattr(config, option) is not None]
+    if own:
+        raise UserError(
+            f"corpus.{own[0]}={getattr(config, own[0])} does not apply to corpus={config.name}, which has its own texts"
+        )
+    reviews = load_reviews(config, ReviewsConfig(), DataConfig(), corpora_dir)
+    text = "".join(review.text.replace("\n", " ") + "\n" for review in reviews.train)
+    sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Corpus(config.name, text[: config.max_chars], sha256, normalized=True)
 
 
 def display_name(name: str, path: str | Sequence[str] | None) -> str:

@@ -26,7 +26,17 @@ def installed() -> bool:
 
 
 def measure(split: SplitReviews) -> dict[str, Any]:
-    """The accuracy on validation and test part, None for an empty part, and the penalty `C` that was chosen.
+    """The accuracy on validation and test part, None for an empty part, and the penalty `C` that was chosen."""
+    strength, found = predict(split)
+    accuracy = {}
+    for part, reviews in (("val", split.val), ("test", split.test)):
+        right = [label == review.label for label, review in zip(found.get(part, ()), reviews, strict=True)]
+        accuracy[f"{part}/accuracy"] = sum(right) / len(right) if right else None
+    return {"C": strength, **accuracy}
+
+
+def predict(split: SplitReviews) -> tuple[float, dict[str, list[str]]]:
+    """The penalty `C` that the validation part chose, and by part (val, test) each review's likelier label.
 
     Words are split as for `reviews.units=words`, and term frequencies are 1 + ln(count). Learns from the same reviews
     as the run. Needs scikit-learn.
@@ -42,12 +52,12 @@ def measure(split: SplitReviews) -> dict[str, Any]:
         for part, reviews in (("val", split.val), ("test", split.test))
         if reviews
     }
-    found: list[tuple[float, dict[str, float]]] = []
+    found: list[tuple[float, float, Any]] = []
     for strength in STRENGTHS if "val" in held_out else (1.0,):
         model = LogisticRegression(C=strength, max_iter=1000).fit(features, labels)
-        found.append((strength, {part: float(model.score(*data)) for part, data in held_out.items()}))
-    strength, accuracy = max(found, key=lambda result: result[1].get("val", 0.0))
-    return {"C": strength, "val/accuracy": accuracy.get("val"), "test/accuracy": accuracy.get("test")}
+        found.append((float(model.score(*held_out["val"])) if "val" in held_out else 0.0, strength, model))
+    _, strength, model = max(found, key=lambda result: result[0])
+    return strength, {part: list(model.predict(values)) for part, (values, _) in held_out.items()}
 
 
 def cache_file(split: SplitReviews) -> Path:

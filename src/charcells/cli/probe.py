@@ -1,0 +1,77 @@
+"""How well a character model, trained without labels, tells apart two kinds of reviews.
+
+Usage
+  charcells train corpus=rt_polarity                     a character model of the training reviews, without their labels
+  charcells probe run=RUN_FOLDER corpus=rt_polarity      what its state after a review knows of the label
+  charcells probe run=RUN_FOLDER corpus=file corpus.path=mine.tsv
+
+The model reads each review character by character from a state of zeros. Logistic regression learns the label from all
+units of the state after the last character, and from the best unit alone. Of an LSTM that state is the tanh of the cell
+state, as in Radford et al., 'Learning to Generate Reviews and Discovering Sentiment' (2017). Needs scikit-learn.
+
+Options (name=value), each with its default
+"""
+
+from collections.abc import Sequence
+
+from charcells.cli.arguments import refuse_flags
+from charcells.cli.compose import compose
+from charcells.cli.help import help_text
+from charcells.config import DataConfig, ProbeConfig, ReviewsConfig
+from charcells.errors import UserError, ignore_closed_pipe
+from charcells.process import prepare_process
+from charcells.runs.folder import checkpoint_file, latest_run
+from charcells.text.corpus import OWN
+from charcells.text.review_baseline import installed, load_or_measure
+from charcells.text.review_sets import REVIEW_SETS
+from charcells.text.reviews import load_reviews
+
+PARTS = ("val", "test")
+"""The parts of the reviews on which accuracy is shown."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`charcells probe` with these arguments. Raises UserError."""
+    if {"-h", "--help"} & set(arguments):
+        print(f"{__doc__}  {'corpus':<26} {'sst2':<11} labelled texts: sst2, rt_polarity, muchocine, imdb, or file")
+        print(help_text(ProbeConfig))
+        return
+    refuse_flags(arguments)
+    corpus = dict(argument.split("=", 1) for argument in arguments if "=" in argument).get("corpus", "sst2")
+    if corpus not in (OWN, *REVIEW_SETS):
+        choices = ", ".join((OWN, *REVIEW_SETS))
+        raise UserError(f"corpus={corpus} has no labels, which a probe learns: choose one of {choices}")
+    probe(compose(arguments, "probe"))
+
+
+def probe(config: ProbeConfig) -> None:
+    """Read the reviews, fit both probes and print a table of their accuracy."""
+    if not installed():
+        raise UserError("charcells probe needs scikit-learn: pip install scikit-learn")
+    prepare_process(threads=1)
+    from charcells.models.checkpoint import read_checkpoint
+    from charcells.models.probe import best_unit, features, fit, only
+    from charcells.text.vocabulary import Vocabulary
+
+    checkpoint = read_checkpoint(checkpoint_file(latest_run().path if config.run == "latest" else config.run))
+    # the default split: the same reviews that a character model with corpus=NAME has not read
+    split = load_reviews(config.corpus, ReviewsConfig(), DataConfig(), config.corpora_dir)
+    model = checkpoint.model()
+    states = features(model, Vocabulary(checkpoint.description.characters), split)
+    unit = best_unit(states)
+    layer, number = divmod(unit, model.hidden_size)
+    every, single = fit(states), fit(only(states, unit))
+    counted = load_or_measure(split)
+    rows = [
+        (f"all {model.num_layers * model.hidden_size} units, C={every.strength:g}", *map(every.accuracy, PARTS)),
+        (f"unit {number} of layer {layer} alone", *map(single.accuracy, PARTS)),
+        ("words counted: tf-idf and logistic regression", *(counted[f"{part}/accuracy"] for part in PARTS)),
+    ]
+    with ignore_closed_pipe():
+        sizes = f"{len(split.val):,} validation and {len(split.test):,} test reviews of {split.name}"
+        print(f"{model.cell} trained on {checkpoint.description.corpus}; accuracy on {sizes}")
+        for name, val, test in (
+            ("", "val", "test"),
+            *((name, f"{val:.1%}", f"{test:.1%}") for name, val, test in rows),
+        ):
+            print(f"{name:<46}  {val:>6}  {test:>6}")
