@@ -33,6 +33,7 @@ from charcells.config import (
     RATES,
     ClassifyConfig,
     Config,
+    ExportConfig,
     OptimizerConfig,
     PageConfig,
     SampleConfig,
@@ -77,6 +78,7 @@ def register() -> None:
     store.store("score_schema", ScoreConfig)
     store.store("classify_schema", ClassifyConfig)
     store.store("page_schema", PageConfig)
+    store.store("export_schema", ExportConfig)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
     for optimizer in OPTIMIZERS.usable():
@@ -160,6 +162,7 @@ def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]
         "score": ScoreConfig,
         "classify": ClassifyConfig,
         "page": PageConfig,
+        "export": ExportConfig,
     }
     schema = schemas[config_name]
     check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())
