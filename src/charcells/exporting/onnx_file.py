@@ -79,7 +79,7 @@ def _compare(content: bytes, step: Step, texts: int = 3, steps: int = 20) -> Non
             difference = float(np.abs(found - logits.numpy()).max())
             if not difference <= TOLERANCE * max(1.0, float(logits.abs().max())):
                 raise UserError(
-                    f"the exported model differs from PyTorch's by {difference:.2g}, so it was not kept: other versions "
+                    f"the exported model differs from PyTorch's by {difference:.2g}, and was not kept: other versions "
                     "of torch, onnxscript and onnxruntime may do better, such as those in constraints.txt"
                 )
 
