@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from charcells.cli.compose import compose
+from charcells.cli.help import HELP_CORPUS_OPTIONS
 from charcells.config import Config, options, value_of
 from charcells.errors import UserError
 from charcells.runs.identity import PATHS
 
-LEFT_OUT = ("corpora_dir", "resume", "rerun", "logger.project", "logger.mode", "samples.length")
+LEFT_OUT = ("corpora_dir", "resume", "rerun", "logger.project", "logger.mode")
 """Options that do not change what is learnt."""
 
 
@@ -39,7 +40,7 @@ def command_line(config: Config) -> str | None:
         value = value_of(config, name)
         if value == value_of(default, name) or name.endswith(".name") or name in LEFT_OUT:
             continue
-        if name.startswith("corpus.") and name not in (*PATHS, "corpus.max_chars", "corpus.encoding"):
+        if name.startswith("corpus.") and name not in HELP_CORPUS_OPTIONS:
             continue
         chosen.append(f"{name}={_written(value, short=name in (*PATHS, 'init_from'))}")
     return " ".join(["charcells train", *map(shlex.quote, chosen)])
@@ -48,7 +49,7 @@ def command_line(config: Config) -> str | None:
 def _written(value: Any, *, short: bool) -> str:
     """A value as it is typed on the command line."""
     if isinstance(value, list):
-        return "[" + ",".join(_written(item, short=short) for item in value) + "]"
+        return "[" + ",".join(_written(item, short=short).replace(",", "\\,") for item in value) + "]"
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return Path(value).name if short else str(value)

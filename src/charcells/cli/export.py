@@ -20,7 +20,7 @@ from charcells.cli.compose import compose
 from charcells.cli.help import help_text
 from charcells.config import ExportConfig
 from charcells.process import prepare_process
-from charcells.runs.folder import checkpoint_file, latest_run
+from charcells.runs.folder import latest_run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -32,9 +32,6 @@ def main(arguments: Sequence[str]) -> None:
     config = compose(arguments, "export")
     prepare_process(threads=1)
     from charcells.exporting.export import export
-    from charcells.exporting.facts import run_of
 
     run = str(latest_run()) if config.run == "latest" else config.run
-    folder = run_of(run, checkpoint_file(run))
-    command = command_line(folder.read_config()) if folder is not None else None
-    print(f"exported: {export(run, config.to, config.format, command)}")
+    print(f"exported: {export(run, config.to, config.format, command_line)}")

@@ -4,9 +4,11 @@ import dataclasses
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from charcells.config import Config
 from charcells.errors import UserError
 from charcells.exporting.card import card
 from charcells.exporting.facts import facts_of, run_of
@@ -26,14 +28,14 @@ SAMPLE = 300
 """Characters of the sample in the card."""
 
 
-def export(run: Path | str, to: str, kind: str, command: str | None = None) -> str:
+def export(run: Path | str, to: str, kind: str, command: Callable[[Config], str | None]) -> str:
     """Export the model of a run and return where it is: a folder, or an address on a hub.
 
     Args:
         run: run folder (its best checkpoint), checkpoint file, or a folder exported as safetensors.
         to: the folder to write, new or empty; for kind="hub" the repository, USER/NAME.
         kind: "safetensors", "onnx", "torchscript" or "hub".
-        command: the command that trains such a run, for the card.
+        command: gives the command that trains a run of some configuration, for the card.
 
     Raises UserError if that is not possible; nothing is then left behind.
     """
@@ -90,7 +92,7 @@ def _fill(
     if kind == "safetensors":
         write_weights(folder, checkpoint.weights)
     else:
-        step = Step(model).eval()
+        step = Step(model)
         write_onnx(folder, step) if kind == "onnx" else write_torchscript(folder, step)
         shutil.copyfile(Path(__file__).with_name("write.py"), folder.script)
     write_atomically(folder.card, card(checkpoint, facts, kind, sample, repository))

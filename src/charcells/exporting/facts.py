@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,16 @@ def run_of(run: Path | str, checkpoint: Path) -> RunFolder | None:
     return folder if folder.has_config else None
 
 
-def facts_of(folder: RunFolder | None, checkpoint: RunCheckpoint, command: str | None) -> dict[str, Any]:
+def facts_of(
+    folder: RunFolder | None, checkpoint: RunCheckpoint, command: Callable[[Config], str | None]
+) -> dict[str, Any]:
     """The facts for the card of a model.
 
     Args:
         folder: the run folder of the checkpoint, if it lies in one. Without it, an exported model still has its facts
             in its own config.json, and of a bare checkpoint little is known.
         checkpoint: of the model.
-        command: the command that trains such a run, if it is known.
+        command: gives the command that trains a run of some configuration.
 
     Raises UserError if config.yaml is damaged.
     """
@@ -62,7 +65,7 @@ def facts_of(folder: RunFolder | None, checkpoint: RunCheckpoint, command: str |
         "corpus": {**corpus, "name": checkpoint.description.corpus},
         "summary": {key: summary[key] for key in KEPT if summary.get(key) is not None},
         "figures": figures if _is_measured(summary, checkpoint) else {},
-        "command": command,
+        "command": command(config),
     }
 
 

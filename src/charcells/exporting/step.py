@@ -36,6 +36,7 @@ class Step(nn.Module):
 
     def __init__(self, model: CharRNN) -> None:
         super().__init__()
+        self.eval()
         if model.cell not in CELLS:
             raise UserError(
                 f"a model of cell={model.cell} can only be exported with format=safetensors: the other formats are for "

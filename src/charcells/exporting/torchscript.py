@@ -19,7 +19,7 @@ def write_torchscript(folder: ExportFolder, step: Step) -> None:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
-        traced = torch.jit.trace(step.eval(), (torch.zeros(2, dtype=torch.long), *step.zeros(2)))  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(step, (torch.zeros(2, dtype=torch.long), *step.zeros(2)))  # type: ignore[no-untyped-call]
         torch.jit.save(traced, buffer)
     with replacing(folder.torchscript) as file:
         file.write(_without_traces(buffer))
