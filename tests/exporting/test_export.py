@@ -257,6 +257,20 @@ def test_the_program_in_the_folder_writes_what_sample_writes(run: Any, tmp_path:
     assert refused.stderr == "error: the prompt has characters that are not in the model's vocabulary: 'X'\n"
 
 
+@pytest.mark.parametrize("kind", ["safetensors", "onnx", "torchscript"])
+def test_the_example_in_the_card_runs_in_the_folder(run: Any, tmp_path: Path, kind: str) -> None:
+    if kind == "onnx":
+        needs_onnx()
+    folder = export(run("cell=lstm"), tmp_path / "out", kind)
+    _, example, _ = folder.card.read_text(encoding="utf-8").replace("```python\n", "```\n").split("```\n", 2)
+    absent = {"safetensors": [], "onnx": ["charcells", "torch"], "torchscript": ["charcells", "onnxruntime"]}[kind]
+    hide = f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"  # importing one of them is an ImportError
+    command = [sys.executable, "-X", "utf8", "-c", hide + example]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=folder.path)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout) <= set(TEXT) and len(done.stdout) == (302 if kind == "safetensors" else 2)
+
+
 def test_the_program_draws_as_charcells_draws() -> None:
     random = np.random.default_rng(2)
     for _ in range(300):
