@@ -512,6 +512,14 @@ def test_only_a_new_or_empty_folder_is_written(run: Any, tmp_path: Path) -> None
     assert export(trained, tmp_path / "new" / "deeper").weights.exists()
 
 
+def test_latest_is_the_newest_run(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runs").mkdir()
+    run().path.rename(tmp_path / "runs" / "mine")
+    monkeypatch.chdir(tmp_path)
+    folder = export("latest", Path("out"))
+    assert charcells.load(folder.path).generate(length=50) == charcells.load("runs/mine").generate(length=50)
+
+
 def test_a_cell_without_equations_is_refused_and_leaves_nothing(run: Any, tmp_path: Path) -> None:
     trained = run("cell=jordan")
     before = {*tmp_path.iterdir(), tmp_path / "cache"}

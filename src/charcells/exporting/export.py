@@ -41,7 +41,9 @@ def export(run: Path | str, to: str, kind: str, command: Callable[[Config], str 
     """
     if kind == "hub":
         check_hub(to)
-    elif kind == "onnx":
+    else:
+        place = _new_folder(to)
+    if kind == "onnx":
         check_packages()
     checkpoint = read_any_checkpoint(checkpoint_file(run))
     facts = facts_of(run_of(run, checkpoint.path), checkpoint, command)
@@ -50,7 +52,7 @@ def export(run: Path | str, to: str, kind: str, command: Callable[[Config], str 
             folder = ExportFolder(Path(draft))
             _fill(folder, checkpoint, facts, "safetensors", to)
             return push(folder, to)
-    place = _new_folder(to)
+    make_folder(place.parent, "to")
     draft_folder = ExportFolder(place.with_name(place.name + DRAFT))
     shutil.rmtree(draft_folder.path, ignore_errors=True)  # of an export that was killed
     try:
@@ -65,7 +67,7 @@ def export(run: Path | str, to: str, kind: str, command: Callable[[Config], str 
 
 
 def _new_folder(to: str) -> Path:
-    """The folder to write, whose parent exists. Raises UserError if there is something in it."""
+    """The folder to write, which need not exist yet. Raises UserError if there is something in it."""
     if not to:
         raise UserError("to= is empty: name a new folder")
     place = Path(os.path.expanduser(to)).absolute()
@@ -73,7 +75,6 @@ def _new_folder(to: str) -> Path:
         raise UserError(f"to={to} is a file: name a new folder")
     if place.is_dir() and any(place.iterdir()):
         raise UserError(f"to={to} is not empty: name a new folder, or empty this one first")
-    make_folder(place.parent, "to")
     return place
 
 

@@ -229,6 +229,10 @@ def read_any_checkpoint(path: Path) -> Checkpoint | ClassifierCheckpoint:
             weights = {name.removeprefix(PREFIX): tensor for name, tensor in content["state_dict"].items()}
         description = ClassifierDescription(**entry) if "units" in entry else Description(**entry)
         _check_weights(weights)
+    except ImportError as error:  # charcells was installed before it needed safetensors
+        raise UserError(
+            f"{path} cannot be read ({error}): install charcells again, make setup or pip install ."
+        ) from error
     except Exception as error:  # a damaged or foreign file can fail in many ways, none of them a bug
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise UserError(f"{path} is damaged or not a charcells checkpoint: {reason}") from error
