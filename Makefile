@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train page report bench gpu-check test test-slow lint types check format
+.PHONY: help setup clusters train page report bench gpu-check dist test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: .venv/bench ## measure charcells and reference implementations: an hour o
 
 gpu-check: setup ## on a machine with a GPU: tests, speed, small runs side by side; at most eight minutes
 	$(BIN)/python -m experiments.gpu_check
+
+dist: setup ## build wheel and sdist in dist/ (tests/test_wheel.py tries both)
+	$(BIN)/python -m build --outdir dist
 
 test: setup ## run the tests, without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --durations=12

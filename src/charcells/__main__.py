@@ -7,6 +7,7 @@ Usage
   charcells classify [OPTIONS]   which of two labels a text has, by a trained classifier
   charcells probe [OPTIONS]      what a character model knows of the labels of reviews, and its best single unit
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
+  charcells export [OPTIONS]     hand a trained model on: safetensors, ONNX, TorchScript, a hub
   charcells runs FOLDER          compare the runs of a sweep
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
 
@@ -21,7 +22,7 @@ from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = ("train", "sample", "score", "classify", "probe", "page", "runs", "baselines")
+COMMANDS = ("train", "sample", "score", "classify", "probe", "page", "export", "runs", "baselines")
 
 
 def main(command: str | None = None) -> None:

@@ -13,6 +13,7 @@ from charcells.config import (
     ClassifyConfig,
     Config,
     DataConfig,
+    ExportConfig,
     PageConfig,
     ProbeConfig,
     SampleConfig,
@@ -31,7 +32,9 @@ MAX_INTEGER, MAX_FLOAT = 2**63, 3.4e38
 """Every number must be smaller than these in size: PyTorch's integers have 64 bits, and float32 ends at 3.4e38."""
 
 
-def check(config: Config | SampleConfig | ScoreConfig | ClassifyConfig | ProbeConfig | PageConfig) -> None:
+def check(
+    config: Config | SampleConfig | ScoreConfig | ClassifyConfig | ProbeConfig | PageConfig | ExportConfig,
+) -> None:
     """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
     check_limits(config)
     if isinstance(config, Config):

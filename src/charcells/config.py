@@ -1,8 +1,8 @@
 """The typed configuration: the one place that defines every option, its default, its limits and its one-line help.
 
-`Config` is the schema for training, `SampleConfig`, `ScoreConfig` and `PageConfig` are those for sampling, scoring and
-pages. charcells.cli composes them from conf/ and the command line, and charcells.checks checks the result. No Hydra and
-no PyTorch here.
+`Config` is the schema for training, `SampleConfig`, `ScoreConfig`, `PageConfig` and `ExportConfig` are those for
+sampling, scoring, pages and exports. charcells.cli composes them from conf/ and the command line, and charcells.checks
+checks the result. No Hydra and no PyTorch here.
 """
 
 import dataclasses
@@ -415,6 +415,17 @@ class PageConfig:
         choices=("float32", "float16", "int8"),
     )
     corpora_dir: str | None = option(None, "folder with the runs' corpus, if the file has moved since training")
+
+
+@dataclass(kw_only=True, slots=True)
+class ExportConfig:
+    run: str = option("???", "run folder, or a checkpoint file; latest: the newest run in runs/")
+    to: str = option("???", "the folder to write, new or empty; format=hub: the repository, as USER/NAME")
+    format: str = option(
+        "safetensors",
+        "what the model is written as; hub: as safetensors, to the Hugging Face hub",
+        choices=("safetensors", "onnx", "torchscript", "hub"),
+    )
 
 
 def options(schema: type, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field[Any]]]:

@@ -11,7 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from charcells.cli.arguments import split_flags
 from charcells.cli.compose import CONF_DIR, compose, user_conf_dirs
-from charcells.config import Config, PageConfig, SampleConfig, ScoreConfig, options
+from charcells.config import Config, ExportConfig, PageConfig, SampleConfig, ScoreConfig, options
 from charcells.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,13 @@ def test_the_options_of_sampling_are_checked_too(argument: str, message: str) ->
 
 @pytest.mark.parametrize(
     ("schema", "name"),
-    [(Config, "config"), (SampleConfig, "sample"), (ScoreConfig, "score"), (PageConfig, "page")],
+    [
+        (Config, "config"),
+        (SampleConfig, "sample"),
+        (ScoreConfig, "score"),
+        (PageConfig, "page"),
+        (ExportConfig, "export"),
+    ],
 )
 def test_every_option_is_known(schema: type, name: str) -> None:
     from charcells.cli.arguments import check_arguments

@@ -131,6 +131,15 @@ def test_help_lists_the_options_and_imports_nothing_heavy(command: Command, scri
     assert not imported & {"torch", "lightning", "wandb", "matplotlib", "pandas", "pooch", "requests"}
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["export", "--help"]])
+def test_help_about_export_imports_nothing_heavy(work: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "charcells", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=work)
+    assert result.returncode == 0 and "charcells export" in result.stdout
+    imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
+    assert "charcells.process" in imported and not imported & {"torch", "numpy", "safetensors", "onnx", "jinja2"}
+
+
 def test_shell_completion_offers_the_choices_of_a_group(command: Command, work: Path) -> None:
     line = "python train.py cell="
     result = command("train.py", "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line)))

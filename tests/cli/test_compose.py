@@ -18,7 +18,7 @@ from charcells.cli.compose import (
     register,
 )
 from charcells.cli.free_text import FREE_TEXT
-from charcells.config import Config, PageConfig, SampleConfig, ScoreConfig, options
+from charcells.config import Config, ExportConfig, PageConfig, SampleConfig, ScoreConfig, options
 from charcells.errors import UserError
 from charcells.runs.folder import RunFolder
 
@@ -110,7 +110,9 @@ def test_null_and_nothing_keep_hydras_meaning() -> None:
 
 
 def test_free_text_options_are_those_of_the_contract_and_exist() -> None:
-    known = {name for schema in (Config, SampleConfig, ScoreConfig, PageConfig) for name, _ in options(schema)}
+    known = {
+        name for schema in (Config, SampleConfig, ScoreConfig, PageConfig, ExportConfig) for name, _ in options(schema)
+    }
     assert set(FREE_TEXT) <= known
     assert set(FREE_TEXT) >= {"prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir"}
 

@@ -33,6 +33,7 @@ from charcells.config import (
     RATES,
     ClassifyConfig,
     Config,
+    ExportConfig,
     OptimizerConfig,
     PageConfig,
     ProbeConfig,
@@ -59,6 +60,7 @@ SCHEMAS: dict[str, type] = {
     "classify": ClassifyConfig,
     "probe": ProbeConfig,
     "page": PageConfig,
+    "export": ExportConfig,
 }
 """The options of each main file in conf/."""
 """In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
@@ -86,12 +88,8 @@ LAUNCHER_PLUGINS = {"slurm": "hydra_plugins.hydra_submitit_launcher", "ray": "hy
 def register() -> None:
     """Register with Hydra the schemas, each cell and optimizer as a choice, and the resolvers that conf/ uses."""
     store = ConfigStore.instance()
-    store.store("config_schema", Config)
-    store.store("sample_schema", SampleConfig)
-    store.store("score_schema", ScoreConfig)
-    store.store("classify_schema", ClassifyConfig)
-    store.store("probe_schema", ProbeConfig)
-    store.store("page_schema", PageConfig)
+    for name, schema in SCHEMAS.items():
+        store.store(f"{name}_schema", schema)
     for cell in CELLS.usable():
         store.store(cell.name, {"name": cell.name, "lr": cell.lr}, group="cell")
     for optimizer in OPTIMIZERS.usable():

@@ -21,6 +21,7 @@ FREE_TEXT = (
     "json",
     "out",
     "run",
+    "to",
     "resume",
     "init_from",
     "corpora_dir",

@@ -21,7 +21,9 @@ from charcells.errors import UserError
 from charcells.files import replacing
 from charcells.models.char_rnn import CharRNN
 from charcells.models.classifier import Classifier
+from charcells.models.exported import read_exported
 from charcells.registry import CELLS
+from charcells.runs.export_folder import WEIGHTS
 from charcells.text.review_units import UNITS, UnitVocabulary
 
 FORMAT = 1
@@ -211,18 +213,26 @@ def read_classifier(path: Path) -> ClassifierCheckpoint:
 
 
 def read_any_checkpoint(path: Path) -> Checkpoint | ClassifierCheckpoint:
-    """Read a checkpoint file. Safe for untrusted files: nothing in the file is executed.
+    """Read a checkpoint file, or the model.safetensors of an exported model, whose `content` has no training state.
 
-    Reading takes at most a few times the size of the file in memory. Raises UserError if the file is damaged or is not
-    a charcells checkpoint.
+    Safe for untrusted files: nothing in the file is executed. Reading takes at most a few times the size of the file in
+    memory. Raises UserError if the file is damaged or is not a charcells checkpoint.
     """
     try:
-        _check_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        entry = content["charcells"]
+        if path.suffix == Path(WEIGHTS).suffix:
+            entry, weights = read_exported(path)
+            content: dict[str, Any] = {"callbacks": {}}
+        else:
+            _check_file(path)
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            entry = content["charcells"]
+            weights = {name.removeprefix(PREFIX): tensor for name, tensor in content["state_dict"].items()}
         description = ClassifierDescription(**entry) if "units" in entry else Description(**entry)
-        weights = {name.removeprefix(PREFIX): tensor for name, tensor in content["state_dict"].items()}
         _check_weights(weights)
+    except ImportError as error:  # charcells was installed before it needed safetensors
+        raise UserError(
+            f"{path} cannot be read ({error}): install charcells again, make setup or pip install ."
+        ) from error
     except Exception as error:  # a damaged or foreign file can fail in many ways, none of them a bug
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise UserError(f"{path} is damaged or not a charcells checkpoint: {reason}") from error

@@ -17,6 +17,7 @@ from charcells.checks import check, from_values
 from charcells.config import Config
 from charcells.errors import Busy, UserError
 from charcells.files import remove_drafts, write_atomically
+from charcells.runs.export_folder import ExportFolder
 from charcells.runs.summary import Summary
 
 CONFIG, SUMMARY, LOCK = "config.yaml", "summary.json", ".lock"
@@ -191,7 +192,7 @@ class RunFolder:
 
 
 def checkpoint_file(run: Path | str) -> Path:
-    """The checkpoint file for a run folder or a checkpoint file.
+    """The checkpoint file for a run folder, the folder of an exported model, or a checkpoint file.
 
     For a run folder it is the best checkpoint, or the last one if there is no best one yet. Raises UserError if there
     is no checkpoint.
@@ -200,12 +201,27 @@ def checkpoint_file(run: Path | str) -> Path:
     if not os.path.isdir(path):
         if not os.path.exists(path):
             raise UserError(f"{run} does not exist: give a run folder or a checkpoint file")
+        exported = ExportFolder(path.parent)
+        if path in (exported.onnx, exported.torchscript) and exported.config.exists():
+            raise UserError(_foreign(run))
         return path
     folder = RunFolder(path)
     for checkpoint in (folder.best, folder.last):
         if checkpoint.exists():
             return checkpoint
+    exported = ExportFolder(path)
+    if exported.weights.exists():
+        return exported.weights
+    if exported.onnx.exists() or exported.torchscript.exists():
+        raise UserError(_foreign(run))
     raise UserError(f"{run} has no checkpoint (checkpoints/best.ckpt or last.ckpt): is it a run folder?")
+
+
+def _foreign(run: Path | str) -> str:
+    return (
+        f"{run} is a model exported for other programs, which charcells does not read back: use the run itself, or "
+        "export it with format=safetensors"
+    )
 
 
 def new_run_folder(path: Path) -> RunFolder:

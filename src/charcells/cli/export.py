@@ -1,0 +1,37 @@
+"""Hand a trained model on: a folder with its weights, configuration, vocabulary and a model card.
+
+Usage
+  charcells export run=RUN_FOLDER to=FOLDER                      weights as safetensors, which charcells reads back
+  charcells export run=RUN_FOLDER to=FOLDER format=onnx          one step for ONNX Runtime, with a program that writes
+  charcells export run=RUN_FOLDER to=FOLDER format=torchscript   the same for PyTorch without charcells
+  charcells export run=RUN_FOLDER to=USER/NAME format=hub        safetensors, pushed to the Hugging Face hub (private)
+
+charcells.load(FOLDER), `charcells sample run=FOLDER` and the like read what was exported as safetensors. The formats
+onnx and torchscript are for language models of rnn, gru and lstm.
+
+Options (name=value), each with its default
+"""
+
+from collections.abc import Sequence
+
+from charcells.cli.arguments import refuse_flags
+from charcells.cli.command_line import command_line
+from charcells.cli.compose import compose
+from charcells.cli.help import help_text
+from charcells.config import ExportConfig
+from charcells.process import prepare_process
+from charcells.runs.folder import latest_run
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`charcells export` with these arguments. Raises UserError."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__ + help_text(ExportConfig))
+        return
+    refuse_flags(arguments)
+    config = compose(arguments, "export")
+    prepare_process(threads=1)
+    from charcells.exporting.export import export
+
+    run = str(latest_run()) if config.run == "latest" else config.run
+    print(f"exported: {export(run, config.to, config.format, command_line)}")

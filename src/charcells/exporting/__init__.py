@@ -1,0 +1,1 @@
+"""A trained model in a folder that others can use: weights, configuration, vocabulary and a model card."""
