@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train page report bench gpu-check test test-slow lint types check format
+.PHONY: help setup clusters train page report docs bench gpu-check test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ page: setup ## train three small models (about three minutes) and make page.html
 
 report: setup ## write experiments/results/report.html and README's table of findings
 	$(BIN)/python -m experiments.study.report
+
+docs: setup ## build the site in docs/_build/html, offline, with warnings as errors, and check its links
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
 
 bench: .venv/bench ## measure charcells and reference implementations: an hour on two idle cores
 	$(BIN)/python -m experiments.benchmarks

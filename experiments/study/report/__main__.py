@@ -168,15 +168,15 @@ def markdown(findings: Sequence[Finding], page: str) -> str:
         name = finding["name"]
         cells = (
             f"{VERDICTS[finding['verdict']]} {finding['verdict']}{' (first edition)' if finding['again'] else ''}",
-            _markdown(estimate(finding["verdicts"][0])),
-            _markdown(finding["answer"]),
+            as_markdown(estimate(finding["verdicts"][0])),
+            as_markdown(finding["answer"]),
         )
-        title, source = _markdown(story(finding)["title"]["en"]), _markdown(source_name(finding)["en"])
+        title, source = as_markdown(story(finding)["title"]["en"]), as_markdown(source_name(finding)["en"])
         rows.append(f"| [{title}]({page}#{name}), `{name}` | {source} | {' | '.join(cells)} |")
     plural = "" if len(findings) == 1 else "s"
-    scale = _markdown(values_of(findings, "scale"))
+    scale = as_markdown(values_of(findings, "scale"))
     head = (
-        f"{len(findings)} claim{plural} judged ({scale}, {_markdown(period(findings))}): "
+        f"{len(findings)} claim{plural} judged ({scale}, {as_markdown(period(findings))}): "
         f"{counts(findings)}. [The report]({page}) has quotes, predictions, plots and samples; open it in a browser."
     )
     waiting = sum(finding["again"] for finding in findings)
@@ -189,7 +189,7 @@ def markdown(findings: Sequence[Finding], page: str) -> str:
     return "\n".join([head, "", *rows])
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
     """One line of Markdown that displays the text literally."""
     return re.sub(r"([\\`*_\[\]<>|~#&$])", r"\\\1", visible(" ".join(text.split())))
 
