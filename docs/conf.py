@@ -32,7 +32,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"(Path|Tensor|Module|NDArray|LightningDataModule|LightningModule|DataFrame|dtype|integer)"),
     (r"py:.*", r"(Any|Iterator|Sequence|Mapping|Callable|Collection|optional|ValueError|KeyError|Exception)"),
     # our own types that users see as values but do not make
-    (r"py:.*", r"charcells\.(config|data|text|models|runs|training|writing)\..*"),
+    (r"py:.*", r"(charcells\.registry\.Row|charcells\.(config|data|text|models|runs|training|writing)\..*)"),
 ]
 
 html_theme = "furo"
