@@ -8,7 +8,7 @@
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -77,7 +77,7 @@ class Findings(SphinxDirective):
     """A section for each finding in a language; only those of one source with `:source:`."""
 
     required_arguments = 1
-    option_spec = {"source": directives.unchanged, "level": directives.nonnegative_int}
+    option_spec: ClassVar[dict[str, Any]] = {"source": directives.unchanged, "level": directives.nonnegative_int}
 
     def run(self) -> list[nodes.Node]:
         findings, _ = read_editions(RESULTS)
