@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from charcells import config
 from charcells.cli.help import described
-from experiments.study.report.__main__ import as_markdown, source_name, story
+from experiments.study.report.__main__ import as_markdown, in_language, source_name, story
 from experiments.study.report.languages import PAGE, VERDICT_WORDS
 from experiments.study.report.reading import VERDICTS, Finding, read_editions
 from experiments.study.report.words import outcome
@@ -40,15 +40,16 @@ def findings_section(finding: Finding, language: str, report: str, level: int) -
     told, name, verdict = story(finding), finding["name"], finding["verdict"]
     said = VERDICT_WORDS[verdict][language]
     again = f" {PAGE['again'][language]}" if finding["again"] else ""
+    source = as_markdown(in_language(source_name(finding), language))
     lines = [
         f"{'#' * level} {as_markdown(told['title'][language])}",
         "",
-        f"{VERDICTS[verdict]} **{said[0].upper()}{said[1:]}.**{again} {as_markdown(source_name(finding)[language])}.",
+        f"{VERDICTS[verdict]} **{said[0].upper()}{said[1:]}.**{again} {source}.",
         "",
     ]
     parts = {
-        "claimed": told["claimed"][language],
-        "expected": told["expected"].get(language, told["expected"]["en"]),
+        "claimed": in_language(told["claimed"], language),
+        "expected": in_language(told["expected"], language),
         "found": outcome(finding["verdicts"][0])[language],
     }
     for part, text in parts.items():

@@ -74,6 +74,11 @@ def source_name(finding: Finding) -> Words:
     return SOURCE_NAMES.get(finding["source"]) or english(finding["source"])
 
 
+def in_language(text: Words, language: str) -> str:
+    """A text in a language, or in English where there is no other."""
+    return text.get(language, text["en"])
+
+
 def story(finding: Finding) -> dict[str, Words]:
     """title, claimed and expected of a finding, each by language, or in English only where it has not been retold."""
     told = STORIES.get(finding["name"])
@@ -165,7 +170,7 @@ def markdown(findings: Sequence[Finding], page: str, language: str = "en") -> st
     )
     rows = [README_TABLE["columns"][language], "|---|---|"]
     for finding in findings:
-        title, verdict = as_markdown(story(finding)["title"][language]), finding["verdict"]
+        title, verdict = as_markdown(in_language(story(finding)["title"], language)), finding["verdict"]
         again = "\\*" if finding["again"] else ""
         shown = f"{VERDICTS[verdict]} [{VERDICT_WORDS[verdict][language]}]({page}#{finding['name']}){again}"
         rows.append(f"| {title} | {shown} |")
