@@ -20,6 +20,8 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # the results of experiments begin their sections at the second level
 
+highlight_language = "bash"  # of blocks that do not name another
+smartquotes = False  # code in docstrings keeps its quotation marks
 default_role = "code"  # docstrings write `name`, as Markdown does
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -1,6 +1,6 @@
 """Make the notebooks from their sources: `python docs/notebooks/make.py`.
 
-`source/NAME.py` has the cells, each after a line `# %%` or `# %% [markdown]`; `# %% [install]` is the cell that installs
+`source/NAME.py` has the cells, each after a line `# %%` or `# %% [markdown]`; `# %% [install]` is the one that installs
 charcells where it is missing. Where `source/NAME.yaml` exists, it has the words of each language, and {{ name }} in
 the cells stands for them: NAME.ipynb is the English notebook, NAME.es.ipynb the Spanish one.
 """
