@@ -14,7 +14,7 @@ copyright = f"{author}; MIT licence"
 release = charcells.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "generated"]
-exclude_patterns = ["_build", "notebooks/README.md", "models/*/*"]
+exclude_patterns = ["_build", "models"]  # the cards of models, which are read where the models lie
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -41,7 +41,10 @@ html_theme = "furo"
 html_title = "charcells"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
-html_extra_path = ["../experiments/results/report.html"]  # with all quotes, plots and samples of the claims
+html_extra_path = [
+    "../experiments/results/report.html",  # with all quotes, plots and samples of the claims
+    *(["quijote.html"] if (ROOT / "docs" / "quijote.html").exists() else []),  # models that write, in the browser
+]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

@@ -1,4 +1,4 @@
-"""The wheel is the whole program: in an empty environment and an empty folder it trains, writes and sweeps."""
+"""The wheel is the whole program: in an empty environment and folder it trains, writes, sweeps, runs notebooks."""
 
 import os
 import shutil
@@ -33,7 +33,8 @@ def test_a_wheel_in_an_empty_environment_trains_writes_and_sweeps(tmp_path: Path
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
     constraints = str(ROOT / "constraints.txt")
-    run(*pip, "--python", str(python), "install", "--quiet", "--constraint", constraints, str(wheel))
+    install = (*pip, "--python", str(python), "install", "--quiet", "--constraint", constraints)
+    run(*install, str(wheel), "nbclient", "ipykernel")
 
     charcells = str(tmp_path / "venv" / "bin" / "charcells")
     assert "charcells train" in run(charcells, "--help")
@@ -47,3 +48,11 @@ def test_a_wheel_in_an_empty_environment_trains_writes_and_sweeps(tmp_path: Path
     assert "written: one/explain.html" in explained
     assert "written: page.html" in run(charcells, "page", "runs=one")  # which needs its JavaScript
     assert str(ROOT) not in run(str(python), "-c", "import charcells; print(charcells.__file__)")
+
+    execute = str(tmp_path / "venv" / "bin" / "jupyter-execute")
+    for name in ("compare_cells.es.ipynb", "inside_an_lstm.ipynb"):
+        folder = tmp_path / "work" / name.removesuffix(".ipynb")
+        folder.mkdir()
+        shutil.copy(ROOT / "docs" / "notebooks" / name, folder)
+        run(execute, "--inplace", str(folder / name))
+        assert '"image/png"' in (folder / name).read_text(encoding="utf-8")

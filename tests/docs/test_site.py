@@ -76,3 +76,9 @@ def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert 'src="http' not in text and 'rel="stylesheet" href="http' not in text, page
+
+
+def test_every_corpus_is_in_the_table_of_texts() -> None:
+    page = (ROOT / "docs" / "corpora.md").read_text(encoding="utf-8")
+    for path in (ROOT / "conf" / "corpus").glob("*.yaml"):
+        assert f"`{path.stem}`" in page, path.stem
