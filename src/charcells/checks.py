@@ -19,6 +19,7 @@ from charcells.config import (
     TrainerConfig,
     allowed,
     carries_state,
+    in_words,
     options,
     value_of,
 )
@@ -228,4 +229,4 @@ def _typed(value: Any, kind: Any, name: str) -> Any:
                 return float(value)
             except ValueError:
                 continue
-    raise UserError(f"{name}={value!r} must be of type {getattr(kind, '__name__', kind)}")
+    raise UserError(f"{name}={value!r} is not allowed: it must be {in_words(kind)}")

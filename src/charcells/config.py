@@ -6,6 +6,8 @@ no PyTorch here.
 """
 
 import dataclasses
+import types
+import typing
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -423,6 +425,16 @@ def allowed(item: dataclasses.Field[Any]) -> str:
         return "one of " + ", ".join(item.metadata["choices"])
     words = {"at_least": "at least", "above": "above", "below": "below", "at_most": "at most"}
     return " and ".join(f"{word} {item.metadata[key]}" for key, word in words.items() if item.metadata[key] is not None)
+
+
+def in_words(kind: Any) -> str:
+    """The type of an option in words: 'a whole number or null' for `int | None`."""
+    if isinstance(kind, types.UnionType):
+        return " or ".join(in_words(each) for each in typing.get_args(kind))
+    if typing.get_origin(kind) is list:
+        return f"a list, each of its values {in_words(typing.get_args(kind)[0])}"
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "text", types.NoneType: "null"}
+    return names[kind]
 
 
 def value_of(config: Any, name: str) -> Any:

@@ -285,3 +285,21 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
     path.write_text(content)
     with pytest.raises(UserError, match="missing"):
         config_to_resume(RunFolder(tmp_path), DEFAULT, [])
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("trainer.accumulate_grad_batches=2.5", "it must be a whole number, at least 1"),
+        ("trainer.limit_train_batches=null", "it must be a whole number or a number, above 0"),
+        ("model.hidden_size=abc", "it must be a whole number, at least 1"),
+        ("model.dropout=high", "it must be a number, at least 0"),
+        ("model.bidirectional=maybe", "it must be true or false"),
+        ("optimizer.betas=3", "it must be a list, each of its values a number or null"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_with_what_is_allowed(override: str, words: str) -> None:
+    with pytest.raises(UserError) as raised:
+        compose([override])
+    assert str(raised.value).startswith(f"{override} is not allowed: ")
+    assert words in str(raised.value)

@@ -119,9 +119,9 @@ def test_under_multirun_accents_are_swept() -> None:
 
 @pytest.mark.parametrize("value", [3, ["a", 3], {"a": "b"}])
 def test_a_path_that_is_neither_text_nor_a_list_of_texts_is_refused(value: object) -> None:
-    with pytest.raises(UserError, match=r"path=.* must be of type str"):
+    with pytest.raises(UserError, match=r"path=.* must be text"):
         from_values(CorpusConfig, {"name": "file", "path": value})
     config = compose()
     config.corpus.path = value
-    with pytest.raises(UserError, match=r"corpus\.path=.* must be of type"):
+    with pytest.raises(UserError, match=r"corpus\.path=.* must be text"):
         check(config)

@@ -194,13 +194,14 @@ STORIES: dict[str, Story] = {
             "Uma temperatura alta dá textos mais criativos e com mais erros; uma baixa, o contrário.",
         ),
         expected=words(
-            "True: unknown words and variety both rise. A first word that the model never saw does no harm later.",
-            "Cierto: aumentan tanto las palabras desconocidas como la variedad. Empezar con una palabra nunca vista "
-            "no perjudica después.",
-            "Verdade: aumentam tanto as palavras desconhecidas quanto a variedade. Começar com uma palavra nunca "
-            "vista não prejudica depois.",
+            "True: unknown words and variety both rise, from fewer unknown words than a person writes to more than "
+            "twice as many. A first word that the model never saw does no harm later.",
+            "Cierto: aumentan tanto las palabras desconocidas como la variedad, desde menos palabras desconocidas que "
+            "las de una persona hasta más del doble. Empezar con una palabra nunca vista no perjudica después.",
+            "Verdade: aumentam tanto as palavras desconhecidas quanto a variedade, de menos palavras desconhecidas do "
+            "que as de uma pessoa a mais do dobro. Começar com uma palavra nunca vista não prejudica depois.",
         ),
-        retells="20608569",
+        retells="d402e9cd",
     ),
     "top_k": Story(
         title=words(
@@ -254,13 +255,13 @@ STORIES: dict[str, Story] = {
             "Com pouco treinamento, o modelo já separa palavras e numera versículos como a Bíblia.",
         ),
         expected=words(
-            "True: nine of ten lines well formed and seven of ten words real, in under two minutes.",
-            "Cierto: nueve de cada diez líneas bien formadas y siete de cada diez palabras reales, en menos de dos "
-            "minutos.",
-            "Verdade: nove de cada dez linhas bem formadas e sete de cada dez palavras reais, em menos de dois "
-            "minutos.",
+            "True: in both texts more than nine of ten lines are well formed and more than seven of ten words real.",
+            "Cierto: en los dos textos, más de nueve de cada diez líneas bien formadas y más de siete de cada diez "
+            "palabras reales.",
+            "Verdade: nos dois textos, mais de nove de cada dez linhas bem formadas e mais de sete de cada dez "
+            "palavras reais.",
         ),
-        retells="b5f48d76",
+        retells="dc81ec12",
     ),
     "longer_not_better": Story(
         title=words(
@@ -357,7 +358,7 @@ STORIES: dict[str, Story] = {
             "Iguales, salvo el redondeo de las últimas cifras.",
             "Iguais, salvo o arredondamento dos últimos dígitos.",
         ),
-        retells="ceecb9e8",
+        retells="e74ad023",
     ),
     "never_reset": Story(
         title=words(

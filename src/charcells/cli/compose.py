@@ -37,6 +37,9 @@ from charcells.config import (
     PageConfig,
     SampleConfig,
     ScoreConfig,
+    allowed,
+    in_words,
+    options,
     value_of,
 )
 from charcells.errors import UserError, did_you_mean
@@ -47,6 +50,15 @@ from charcells.runs.identity import PATHS
 
 PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
+
+SCHEMAS: dict[str, type] = {
+    "config": Config,
+    "sample": SampleConfig,
+    "score": ScoreConfig,
+    "classify": ClassifyConfig,
+    "page": PageConfig,
+}
+"""The options of each main file in conf/."""
 """In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
@@ -127,12 +139,24 @@ def _as_user_errors() -> Iterator[None]:
             raise UserError(
                 f"{several[1]}: several values are a sweep, one run for each: add -m, or quote a value with a comma"
             ) from error
+        if wrong := re.match(r"Error merging override \+*(([\w.]+)=.*)", str(error).split("\n")[0]):
+            raise _wrong_type(wrong[1], wrong[2]) from error
         if isinstance(error.__cause__, HydraException | OmegaConfBaseException):  # further lines are internals
             raise UserError(": ".join(str(each).split("\n")[0] for each in (error, error.__cause__))) from error
         message = str(error)
         raise UserError(message.split("\n")[0] if isinstance(error, OmegaConfBaseException) else message) from error
     except yaml.YAMLError as error:
         raise UserError(f"a configuration file is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _wrong_type(override: str, name: str) -> UserError:
+    """Of an override whose value is not of the type of its option."""
+    item = next((each[name] for schema in SCHEMAS.values() if name in (each := dict(options(schema)))), None)
+    if item is None:
+        return UserError(f"{override} is not allowed: {name} is no option, but a group of options")
+    kind = in_words(item.metadata["kind"] or item.type)
+    limits = f", {allowed(item)}" if allowed(item) else ""
+    return UserError(f"{override} is not allowed: it must be {kind}{limits}")
 
 
 def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
@@ -154,14 +178,7 @@ def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") ->
 
 def _check(overrides: Sequence[str], config_name: str, user_dirs: Sequence[Path]) -> None:
     """Raise UserError for an override that names no option."""
-    schemas: dict[str, type] = {
-        "config": Config,
-        "sample": SampleConfig,
-        "score": ScoreConfig,
-        "classify": ClassifyConfig,
-        "page": PageConfig,
-    }
-    schema = schemas[config_name]
+    schema = SCHEMAS[config_name]
     check_arguments(overrides, schema, choices(user_dirs) if schema is Config else ())
 
 

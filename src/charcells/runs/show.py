@@ -12,7 +12,19 @@ import pandas as pd
 
 from charcells.errors import ignore_closed_pipe
 from charcells.files import write_atomically
-from charcells.runs.comparison import compared_factor, deciding_metric, factors, finished_runs, groups, summarise
+from charcells.runs.comparison import (
+    LEARNING_RATE,
+    compared_factor,
+    deciding_metric,
+    factors,
+    finished_runs,
+    groups,
+    held_equal,
+    over_recipes,
+    recipe_options,
+    summarise,
+    with_recipes,
+)
 from charcells.runs.table import REVIEW_METRICS, SHORT, costs_of, metrics_of, read_runs
 from charcells.terminal import console, natural_width, print_table
 
@@ -22,7 +34,7 @@ def report(folder: Path) -> None:
 
     Raises UserError if the folder does not exist or contains no runs.
     """
-    runs = read_runs(folder)
+    runs = with_recipes(read_runs(folder))
     by, metric, table = factors(runs), deciding_metric(runs), summarise(runs)
     compared, finished = compared_factor(by), finished_runs(runs, by)
     unfinished = runs[runs["status"] != "finished"]
@@ -32,6 +44,8 @@ def report(folder: Path) -> None:
             same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
             print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
             _print_table(table, by, metric, compared, metrics_of(runs), costs_of(runs))
+            if "recipe" in by:
+                _print_recipes(recipe_options(runs), over_recipes(table, by, metric), compared, metric)
         for run in unfinished.itertuples():
             error = " ".join(str(run.error).split()) if isinstance(run.error, str) else ""
             print(f"{run.status}: {run.folder}" + (f": {error}" if error else ""))
@@ -73,18 +87,40 @@ def _print_table(
     what = "accuracy: share of the reviews" if accuracy else "bpc: bits per character"
     print(f"\n{what}, the mean over n seeds ± half the width of its 95 % t interval (two seeds or more)")
     if marked and compared:
-        most, other = ("highest", "lower") if accuracy else ("lowest", "higher")
-        print(f"best: the {compared} with the {most} mean {metric}, all other factors equal")
+        rates = compared != LEARNING_RATE and LEARNING_RATE in by
+        but = f" but {LEARNING_RATE}, of which each {compared} has its best by {metrics[0]}" if rates else ""
+        most = "highest" if accuracy else "lowest"
+        print(f"best: the {compared} with the {most} mean {metrics[0]}, all other factors equal{but}")
         if (table["n"] > 1).any():
-            print(
-                f"tie: not significantly different from the best (Welch's t test, 5 %); unmarked: {other}, or one seed"
-            )
-    if marked and metric == metrics[0]:
-        print(f"ranked by {metric}, which also selected the checkpoints: not every run has a {metrics[1]}")
+            biased = "" if metric != metrics[0] else f", as not every run has a {metrics[1]}"
+            print(f"tie: {metric} is not significantly different from the best's (Welch's t test, 5 %){biased}")
     if table["mark"].eq("not comparable").any():
         print("not comparable: the held-out texts (val_sha256) of these runs differ")
     if (table["runs"] > table["n"]).any():
         print("some runs repeat the design and seed of another: such a seed counts once, with its mean")
+
+
+def _print_recipes(recipes: dict[int, dict[str, Any]], table: pd.DataFrame, compared: str | None, metric: str) -> None:
+    """Say what each recipe is, and how the levels of the compared factor do over all of them."""
+    from rich import box
+    from rich.table import Table
+
+    print()
+    for number, options in recipes.items():
+        print(f"recipe {number}: " + " ".join(f"{name}={_shown(name, value)}" for name, value in options.items()))
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), show_edge=False)
+    plain = [name for name in map(str, table) if not name.endswith(" ±")]
+    for name in plain:
+        shown.add_column(name, justify="right" if name in ("recipes", "best in", metric) else "left")
+    for row in table.to_dict("records"):
+        cells = (_shown(name, row[name]) for name in plain if name != metric)
+        shown.add_row(*cells, _interval(row[metric], row[f"{metric} ±"]))
+    print()
+    print_table(shown)
+    print(
+        f"\nmean {metric} ± half the width of its 95 % t interval over recipes; "
+        f"best in: number of recipes in which this {compared} is marked best"
+    )
 
 
 def _rich_table(
@@ -98,7 +134,7 @@ def _rich_table(
     for name in (*by, "n", *metrics, *costs, ""):
         narrow = re.sub("([_.])", r"\1\n", name)
         shown.add_column(narrow, justify="left" if name in by or not name else "right")
-    for _, block in groups(table, [name for name in by if name != compared]):
+    for _, block in groups(table, held_equal(by)):
         for row in block.to_dict("records"):
             shown.add_row(
                 *(_shown(name, row[name]) for name in by),
