@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clusters train page report bench gpu-check dist test test-slow lint types check format
+.PHONY: help setup clusters train page report docs bench gpu-check dist test test-slow lint types check format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,7 @@ setup: .venv/installed ## create .venv with the exact versions of constraints.tx
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "charcells needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"; exit 1; }
+	@echo "installing into .venv: 2.2 GB with PyTorch's CPU wheels; see docs/first_run.md to get those" >&2
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
@@ -30,8 +31,12 @@ page: setup ## train three small models (about three minutes) and make page.html
 		'hydra.sweep.subdir=$${cell.name}'
 	$(BIN)/python -m charcells page 'runs=[runs/page/rnn,runs/page/gru,runs/page/lstm]' out=page.html
 
-report: setup ## write experiments/results/report.html and README's table of findings
+report: setup ## write experiments/results/report.html and the table of verdicts in each README
 	$(BIN)/python -m experiments.study.report
+
+docs: setup ## build the site in docs/_build/html, offline, with warnings as errors, and check its links
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
 
 bench: .venv/bench ## measure charcells and reference implementations: an hour on two idle cores
 	$(BIN)/python -m experiments.benchmarks

@@ -299,17 +299,3 @@ def test_a_scheduler_takes_its_own_options_and_no_others(name: str) -> None:
         else:
             with pytest.raises(UserError, match=rf"scheduler\.{field.name}={value} does not apply to scheduler={name}"):
                 compose(overrides)
-
-
-# documentation
-
-
-def test_readme_names_every_option_and_its_default() -> None:
-    readme = (CONF_DIR.parent / "README.md").read_text(encoding="utf-8")
-    for name, item in options(Config):
-        group, _, key = name.partition(".")
-        if key == "name" or (group == "corpus" and key not in ("path", "encoding", "normalize", "max_chars")):
-            continue
-        assert f"| `{name}` |" in readme or name == "cell.lr", name
-        if f"| `{name}` |" in readme:
-            assert item.metadata["help"] in readme, name

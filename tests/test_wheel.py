@@ -1,4 +1,4 @@
-"""Wheel and sdist are the whole program: in an empty environment and an empty folder they train, write and sweep."""
+"""Wheel and sdist are the whole program: in an empty environment and folder they train, write, sweep, run notebooks."""
 
 import os
 import shutil
@@ -42,7 +42,8 @@ def test_wheel_and_sdist_in_an_empty_environment_train_write_and_sweep(tmp_path:
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
     constraints = str(ROOT / "constraints.txt")
-    run(*pip, "--python", str(python), "install", "--quiet", "--constraint", constraints, str(wheel))
+    install = (*pip, "--python", str(python), "install", "--quiet", "--constraint", constraints)
+    run(*install, str(wheel), "nbclient", "ipykernel")
 
     command = str(tmp_path / "venv" / "bin" / "charcells")
     assert "charcells train" in run(command, "--help")
@@ -60,6 +61,13 @@ def test_wheel_and_sdist_in_an_empty_environment_train_write_and_sweep(tmp_path:
     assert run(command, "sample", "run=handed_on", "prompt=The ", "length=5").startswith("The ")
     assert str(ROOT) not in run(str(python), "-c", "import charcells; print(charcells.__file__)")
 
+    execute = str(tmp_path / "venv" / "bin" / "jupyter-execute")
+    for name in ("compare_cells.es.ipynb", "inside_an_lstm.ipynb"):
+        folder = tmp_path / "work" / name.removesuffix(".ipynb")
+        folder.mkdir()
+        shutil.copy(ROOT / "docs" / "notebooks" / name, folder)
+        run(execute, "--inplace", str(folder / name))
+        assert '"image/png"' in (folder / name).read_text(encoding="utf-8")
     again = ("install", "--quiet", "--no-deps", "--force-reinstall", str(sdist))
     run(*pip, "--python", str(python), *again)
     assert "3 steps" in run(command, "train", *SMALL, "hydra.run.dir=two")

@@ -35,12 +35,12 @@ class Run:
 
     @property
     def summary(self) -> Summary:
-        """The facts of summary.json, such as run.summary["test/bpc"]."""
+        """The facts of summary.json, such as `run.summary["test/bpc"]`."""
         return self.folder.read_summary()
 
     @property
     def metrics(self) -> "pd.DataFrame":
-        """metrics.csv: a row for each logged or validated step."""
+        """The rows of metrics.csv, one for each logged or validated step."""
         import pandas as pd
 
         return pd.read_csv(self.folder.metrics)
@@ -63,7 +63,7 @@ def _overrides(arguments: tuple[str, ...], options: dict[str, Any]) -> list[str]
 
 
 def train(*overrides: str, folder: Path | str | None = None, progress_bar: bool = True, **options: Any) -> Run:
-    """Train a model, as `charcells train` does: train("cell=gru", "corpus=biblia", "model.num_layers=2", seed=3).
+    """Train a model, as `charcells train` does: `train("cell=gru", "corpus=biblia", "model.num_layers=2", seed=3)`.
 
     Args:
         overrides: as on the command line.
@@ -103,8 +103,8 @@ def sweep(folder: Path | str, *overrides: str, **options: Any) -> "pd.DataFrame"
 
     Args:
         folder: the sweep folder; each run has a folder in it.
-        overrides: as on the command line, with commas between the values of a sweep: "cell=rnn,gru", "seed=1,2,3".
-        options: those whose name has no dot; a list gives several values: cell=["rnn", "gru"].
+        overrides: as on the command line, with commas between the values of a sweep: `"cell=rnn,gru", "seed=1,2,3"`.
+        options: those whose name has no dot; a list gives several values: `cell=["rnn", "gru"]`.
     """
     from charcells.cli.compose import compose
     from charcells.files import folder_name

@@ -6,7 +6,7 @@ checkpoint refers to a cell by its name in this table, never by a class, so load
 import code of its choice.
 
 Other packages add rows through entry points in the groups `charcells.cells` and `charcells.optimizers`; each points to
-a Cell or an Optimizer. A notebook can call `CELLS.register(...)`. CONTRIBUTING.md has an example of both.
+a Cell or an Optimizer. A notebook can call `CELLS.register(...)`. docs/extend.md has an example of both.
 """
 
 import dataclasses

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 import charcells
 from charcells.cli.compose import compose
+from charcells.cli.sample import write
 from charcells.config import SampleConfig
 from charcells.errors import UserError
 from charcells.models.char_rnn import CharRNN
@@ -199,6 +200,13 @@ def test_the_page_escapes_every_text_and_needs_nothing_from_elsewhere(texts):
 def test_what_a_terminal_would_act_upon_is_shown_as_an_escape():
     assert visible("a\x1b[31m\tb\n\u202e\ud800 é漢\u00a0") == "a\\x1b[31m\tb\n\\u202e\\ud800 é漢\u00a0"
     visible("\ud800").encode()
+
+
+def test_the_latest_run_can_be_explained(run, tmp_path, monkeypatch):
+    shutil.copytree(run, tmp_path / "here" / "runs" / "mine")
+    monkeypatch.chdir(tmp_path / "here")
+    write(compose(["run=latest", "explain=true", "length=20"], "sample"))
+    assert (tmp_path / "here" / "runs" / "mine" / "explain.html").exists()
 
 
 def test_explain_writes_the_page_and_says_what_human_text_has(run, capsys):

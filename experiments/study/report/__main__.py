@@ -1,4 +1,4 @@
-"""Show the findings as one HTML page and a table in the README: `python -m experiments.study.report`.
+"""Show the findings as one HTML page and a table in each README: `python -m experiments.study.report`.
 
 Reads the JSON files that `python -m experiments.reproduce` writes. The same findings always give the same bytes:
 nothing is measured here, and neither the date nor the machine enters. The page loads no other file, so it can be opened
@@ -21,6 +21,7 @@ from experiments.study.report.drawing import deciding, forest, has_intervals, pl
 from experiments.study.report.languages import (
     LANGUAGES,
     PAGE,
+    README_TABLE,
     SOURCE_NAMES,
     VERDICT_SENTENCES,
     VERDICT_WORDS,
@@ -40,11 +41,10 @@ from experiments.study.report.words import (
     period,
     rounded,
     table_rows,
-    values_of,
 )
 
 BEGIN, END = "<!-- findings: begin -->", "<!-- findings: end -->"
-"""The lines of the README that enclose the table."""
+"""The lines of a README that enclose the table."""
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
@@ -72,6 +72,11 @@ def english(text: str) -> Words:
 def source_name(finding: Finding) -> Words:
     """The source as people call it; of one that is not in the catalogue what the finding has."""
     return SOURCE_NAMES.get(finding["source"]) or english(finding["source"])
+
+
+def in_language(text: Words, language: str) -> str:
+    """A text in a language, or in English where there is no other."""
+    return text.get(language, text["en"])
 
 
 def story(finding: Finding) -> dict[str, Words]:
@@ -158,38 +163,22 @@ def html(findings: Sequence[Finding], first: Mapping[str, str]) -> str:
     )
 
 
-def markdown(findings: Sequence[Finding], page: str) -> str:
-    """The table for the README: a row for each finding, with links to the page at the address `page`."""
-    rows = [
-        "| claim | source | verdict | estimate (95 % interval) | in short |",
-        "|---|---|---|---|---|",
-    ]
-    for finding in findings:
-        name = finding["name"]
-        cells = (
-            f"{VERDICTS[finding['verdict']]} {finding['verdict']}{' (first edition)' if finding['again'] else ''}",
-            _markdown(estimate(finding["verdicts"][0])),
-            _markdown(finding["answer"]),
-        )
-        title, source = _markdown(story(finding)["title"]["en"]), _markdown(source_name(finding)["en"])
-        rows.append(f"| [{title}]({page}#{name}), `{name}` | {source} | {' | '.join(cells)} |")
-    plural = "" if len(findings) == 1 else "s"
-    scale = _markdown(values_of(findings, "scale"))
-    head = (
-        f"{len(findings)} claim{plural} judged ({scale}, {_markdown(period(findings))}): "
-        f"{counts(findings)}. [The report]({page}) has quotes, predictions, plots and samples; open it in a browser."
+def markdown(findings: Sequence[Finding], page: str, language: str = "en") -> str:
+    """The table for a README in a language: each claim in words, and its verdict, which links to the page at `page`."""
+    head = README_TABLE["head"][language].format(
+        n=len(findings), counts=counted([finding["verdict"] for finding in findings])[language], page=page
     )
-    waiting = sum(finding["again"] for finding in findings)
-    if waiting:
-        head += (
-            f" {waiting} of these verdicts are still those of the first edition, which judged by the validation text "
-            "and with one recipe. Those claims have been designed again: `python -m experiments.reproduce` judges them "
-            "anew."
-        )
-    return "\n".join([head, "", *rows])
+    rows = [README_TABLE["columns"][language], "|---|---|"]
+    for finding in findings:
+        title, verdict = as_markdown(in_language(story(finding)["title"], language)), finding["verdict"]
+        again = "\\*" if finding["again"] else ""
+        shown = f"{VERDICTS[verdict]} [{VERDICT_WORDS[verdict][language]}]({page}#{finding['name']}){again}"
+        rows.append(f"| {title} | {shown} |")
+    waiting = [finding for finding in findings if finding["again"]]
+    return "\n".join([head, "", *rows, *(["", f"\\* {PAGE['again'][language]}"] if waiting else [])])
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
     """One line of Markdown that displays the text literally."""
     return re.sub(r"([\\`*_\[\]<>|~#&$])", r"\\\1", visible(" ".join(text.split())))
 
@@ -208,31 +197,41 @@ def replaced(readme: str, block: str) -> str:
     return "".join(lines[: begins[0] + 1]) + middle + "".join(lines[ends[0] :])
 
 
+def readmes(english: Path) -> dict[str, Path]:
+    """The READMEs to write, by language: the English one, and those beside it, such as README.es.md, that exist."""
+    beside = {
+        language: english.with_suffix(f".{language}{english.suffix}") for language in LANGUAGES if language != "en"
+    }
+    return {"en": english} | {language: path for language, path in beside.items() if path.exists()}
+
+
 def report(results: Path, page: Path, readme: Path) -> None:
-    """Write the page and the README's table.
+    """Write the page, and the table of `readme` and of its translations beside it.
 
     Raises UserError as `read_findings` does, and for a README without its markers; nothing is written then.
     """
     findings, first = read_editions(results)
-    try:
-        with open(readme, encoding="utf-8", newline="") as file:
-            before = file.read()
-        after = replaced(before, markdown(findings, Path(os.path.relpath(page, readme.parent)).as_posix()))
-    except (OSError, ValueError, UserError) as error:
-        raise UserError(f"{readme}: {error}") from error
-    write_atomically(page, html(findings, first))
-    write_atomically(readme, after)
+    address = Path(os.path.relpath(page, readme.parent)).as_posix()
+    written = {page: html(findings, first)}
+    for language, path in readmes(readme).items():
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                written[path] = replaced(file.read(), markdown(findings, address, language))
+        except (OSError, ValueError, UserError) as error:
+            raise UserError(f"{path}: {error}") from error
+    for path, text in written.items():
+        write_atomically(path, text)
     print(f"{len(findings)} claims: {counts(findings)}")
     for name, found in not_retold(findings).items():
         print(f"{name}: stories.py retells another prediction than {found}, which is shown in English")
-    print(f"written: {relative(page)}, the table in {relative(readme)}")
+    print(f"written: {', '.join(map(str, map(relative, written)))}")
 
 
 @report_user_errors()
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m experiments.study.report",
-        description="Write the findings as an HTML page and as a table in the README.",
+        description="Write the findings as an HTML page and as a table in README.md, README.es.md and README.pt.md.",
     )
     folder = Path("experiments", "results")
     parser.add_argument(
@@ -244,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=Path,
         default=Path("README.md"),
         metavar="FILE",
-        help="the README that has the table (README.md)",
+        help="the README that has the table; its translations lie beside it (README.md)",
     )
     given = parser.parse_args(arguments)
     report(given.results, given.html or given.results / "report.html", given.readme)

@@ -142,6 +142,18 @@ PAGE: dict[str, Words] = {
 }
 """Words that the template names."""
 
+README_TABLE: dict[str, Words] = {
+    "head": words(
+        "{n} claims judged: {counts}. [The report]({page}) has quotes, predictions, figures and samples.",
+        "{n} afirmaciones juzgadas: {counts}. En [el informe]({page}) están las citas, lo que esperábamos, las cifras "
+        "y las muestras.",
+        "{n} afirmações julgadas: {counts}. No [relatório]({page}) estão as citações, o que esperávamos, os números "
+        "e as amostras.",
+    ),
+    "columns": words("| claim | verdict |", "| afirmación | veredicto |", "| afirmação | veredito |"),
+}
+"""What a README says of the claims."""
+
 VERDICT_WORDS: dict[str, Words] = {
     SUPPORTED: words("supported", "respaldada", "corroborada"),
     REFUTED: words("refuted", "refutada", "refutada"),

@@ -1,7 +1,8 @@
-"""The options of a command for its --help."""
+"""The options of a command for its --help, and for the page of the documentation that lists them all."""
 
 import shutil
 import textwrap
+from collections.abc import Iterator
 
 from charcells.config import allowed, options
 
@@ -23,11 +24,11 @@ NAME_WIDTH, DEFAULT_WIDTH = 26, 11
 """Characters of the columns of --help. The help of an option with a longer name or default begins on the next line."""
 
 
-def help_text(schema: type) -> str:
-    """The options of a schema for `--help`, each with its default, its help and what is allowed."""
-    width = max(60, min(HELP_WIDTH, shutil.get_terminal_size().columns))
-    indent = " " * (2 + NAME_WIDTH + 1 + DEFAULT_WIDTH + 1)
-    lines = []
+def described(schema: type) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the default and the help of each option of a schema that a user sets, as they are shown.
+
+    The help ends with what is allowed, in brackets.
+    """
     for name, item in options(schema):
         if name.startswith("corpus.") and name not in HELP_CORPUS_OPTIONS:
             continue
@@ -38,10 +39,18 @@ def help_text(schema: type) -> str:
         if name.startswith(("optimizer.", "scheduler.")):
             shown = "by choice"  # each optimizer and scheduler has its own defaults
         limits = f" ({allowed(item)})" if allowed(item) else ""
-        first = f"  {name:<{NAME_WIDTH}} {shown:<{DEFAULT_WIDTH}} "
+        yield name, shown, item.metadata["help"] + limits
+
+
+def help_text(schema: type) -> str:
+    """The options of a schema for `--help`, each with its default, its help and what is allowed."""
+    width = max(60, min(HELP_WIDTH, shutil.get_terminal_size().columns))
+    indent = " " * (2 + NAME_WIDTH + 1 + DEFAULT_WIDTH + 1)
+    lines = []
+    for name, default, help in described(schema):
+        first = f"  {name:<{NAME_WIDTH}} {default:<{DEFAULT_WIDTH}} "
         if len(first) > len(indent):
             lines.append(first.rstrip())
             first = indent
-        help = item.metadata["help"] + limits
         lines.append(textwrap.fill(help, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False))
     return "\n".join(lines)

@@ -20,12 +20,12 @@ from charcells.text.vocabulary import Vocabulary
 
 
 class CharDataModule(LightningDataModule):
-    """A corpus, its vocabulary and its split, as batches for training, validation and test.
+    """A corpus, its vocabulary and its split, as batches for training, validation and test::
 
         data = CharDataModule("mine.txt", batch_size=16, seq_len=64)
 
     Args:
-        corpus: a file, a folder or a pattern such as books/*.txt; or a complete CorpusConfig.
+        corpus: a file, a folder or a pattern such as `books/*.txt`; or a complete CorpusConfig.
         corpora_dir: folder with the files of known corpora.
         seed: of the order of windows.
         data: options of DataConfig, such as batch_size=16.

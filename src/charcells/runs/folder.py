@@ -27,7 +27,7 @@ REPLACED = ".replaced"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of a run, which need not exist yet. Its files are described in README, section 'A run folder'."""
+    """The folder of a run, which need not exist yet. docs/reading_a_run.md describes its files."""
 
     path: Path
 

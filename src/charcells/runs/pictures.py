@@ -1,6 +1,7 @@
 """Plots of a run, of a sweep, and of a grid of temperature and top_k."""
 
 import math
+import os
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,8 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-matplotlib.use("Agg")  # draws into files and needs no display
+if not os.environ.get("MPLBACKEND", "").startswith("module:"):  # as in a notebook, whose later plots are to be shown
+    matplotlib.use("Agg")  # draws into files and needs no display
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes

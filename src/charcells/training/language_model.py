@@ -62,7 +62,7 @@ class CharLM(LanguageModel):
     It logs train/loss, val/loss, val/bpc, val/accuracy, and the same for the test, to any logger, so that Lightning's
     ModelCheckpoint and EarlyStopping can watch them. `charcells.load` reads its checkpoints, too. It is trained with
     AdamW; where the Trainer has an end, the rate rises for the first 5 % of the steps and then falls on a cosine.
-    `charcells.train` does more: it resumes exactly, records, and writes samples.
+    `charcells.train` does more: it resumes exactly, records, and writes samples. To train one::
 
         data = CharDataModule("mine.txt", batch_size=16, seq_len=64)
         data.setup()

@@ -37,7 +37,8 @@ from experiments.study.report.reading import QUESTION, VERDICTS, read_editions, 
 from experiments.study.report.stories import STORIES, fingerprint
 from experiments.study.report.words import estimate, figures_in, needed, number, outcome, region, table_rows
 
-RESULTS = Path(__file__).parents[3] / "experiments" / "results"
+ROOT = Path(__file__).parents[3]
+RESULTS = ROOT / "experiments" / "results"
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 LONG = "unbroken" * 300
 README = f"# Title\r\n\r\nbefore | \u2028 text\r\n\n{BEGIN}\nold\n{END}\nafter, without a line break at the end"
@@ -400,15 +401,12 @@ def test_only_the_block_of_the_readme_changes(folder):
     assert after.startswith(head)
     assert after.endswith(tail)
     block = after.removeprefix(head).removesuffix(tail)
-    assert "1 supported, 1 refuted, 1 inconclusive. [The report](report.html)" in block
-    assert (
-        "| [The LSTM is the best of the three cells](report.html#best_cell), `best_cell` "
-        "| A report in Portuguese, 2024 | ✗ refuted | 0.030 (0.010 to 0.050) bits per character |" in block
-    )
+    assert "3 claims judged: supported 1, refuted 1, inconclusive 1. [The report](report.html)" in block
+    assert "| The LSTM is the best of the three cells | ✗ [refuted](report.html#best_cell) |\n" in block
     assert "<" not in block.replace("\\<", "")
     rows = [line for line in block.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + 3
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {6}  # hostile texts add no column
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}  # hostile texts add no column
 
 
 def test_the_block_can_be_replaced_again():
@@ -436,6 +434,16 @@ def test_links_lead_from_the_readme_to_the_page(folder, tmp_path):
     page = tmp_path / "docs" / "page.html"
     main(["--results", str(folder), "--readme", str(tmp_path / "README.md"), "--html", str(page)])
     assert "](docs/page.html#best_cell)" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_each_language_that_has_a_readme_gets_its_own_words(folder, tmp_path):
+    for name in ("README.md", "README.es.md"):
+        (tmp_path / name).write_text(f"{BEGIN}\n{END}\n")
+    main(["--results", str(folder), "--readme", str(tmp_path / "README.md"), "--html", str(tmp_path / "report.html")])
+    spanish = (tmp_path / "README.es.md").read_text(encoding="utf-8")
+    assert "| La LSTM es la mejor de las tres celdas | ✗ [refutada](report.html#best_cell) |" in spanish
+    assert "The LSTM is the best" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "README.pt.md").exists()
 
 
 # what cannot be shown
@@ -890,11 +898,14 @@ def test_the_page_prints_with_its_details_open(browser, folder):
 def test_the_committed_report_is_what_the_committed_findings_give(tmp_path):
     if not (RESULTS / "report.html").exists():
         pytest.skip("no claim has been judged yet")
-    readme = tmp_path / "README.md"
-    readme.write_text(f"{report.BEGIN}\n{report.END}\n")
-    report.report(RESULTS, tmp_path / "report.html", readme)
-    committed = (RESULTS / "report.html").read_bytes()
-    assert (tmp_path / "report.html").read_bytes() == committed
+    results = tmp_path / "experiments" / "results"
+    shutil.copytree(RESULTS, results)
+    for name in ("README.md", "README.es.md", "README.pt.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    report.report(results, results / "report.html", tmp_path / "README.md")
+    assert (results / "report.html").read_bytes() == (RESULTS / "report.html").read_bytes()
+    for name in ("README.md", "README.es.md", "README.pt.md"):
+        assert (tmp_path / name).read_bytes() == (ROOT / name).read_bytes()
 
 
 def test_a_claim_that_waits_to_be_judged_again_is_shown_by_its_first_finding(folder, tmp_path):
@@ -913,5 +924,6 @@ def test_a_claim_that_waits_to_be_judged_again_is_shown_by_its_first_finding(fol
     }
     assert before.keys() == {"bare", "best_cell"}
     table = report.markdown(findings, "report.html")
-    assert table.count("(first edition)") == 1 and "1 of these verdicts are still" in table
+    assert table.count("\\*") == 2  # at the verdict, and before what the sign means
+    assert "#bare)\\* |" in table and "Verdict of the first edition" in table
     assert report.html(findings, before).count("Verdict of the first edition") == 2  # in the overview and at its head

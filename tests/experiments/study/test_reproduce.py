@@ -97,7 +97,7 @@ def test_every_claim_goes_its_whole_way(work):
     (work / "README.md").write_text("<!-- findings: begin -->\n<!-- findings: end -->\n")
     subprocess.run([sys.executable, "-m", "experiments.study.report", *page], cwd=work, check=True)
     readme = (work / "README.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in readme for name in CLAIMS)
+    assert all(f"report.html#{name})" in readme for name in CLAIMS)
 
 
 def test_each_claim_says_beforehand_what_is_expected_and_how_it_is_judged():

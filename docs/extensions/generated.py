@@ -1,0 +1,104 @@
+"""Directives for what a page does not copy: every option, from the schema, and every verdict, from the findings.
+
+```{options} Config
+```
+```{findings} es
+:source: 003
+```
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from charcells import config
+from charcells.cli.help import described
+from experiments.study.report.__main__ import as_markdown, in_language, source_name, story
+from experiments.study.report.languages import PAGE, VERDICT_WORDS
+from experiments.study.report.reading import VERDICTS, Finding, read_editions
+from experiments.study.report.words import outcome
+
+RESULTS = Path(__file__).parents[2] / "experiments" / "results"
+
+
+def options_table(schema: str) -> list[str]:
+    """The lines of a Markdown table of the options of a schema in charcells.config, such as 'SampleConfig'."""
+    lines = ["| option | default | what it does |", "|---|---|---|"]
+    for name, default, help in described(getattr(config, schema)):
+        shown = f"`{default}`" if default else "–"
+        lines.append(f"| `{name}` | {shown} | {help.replace('|', chr(92) + '|').replace('*', chr(92) + '*')} |")
+    return lines
+
+
+def findings_section(finding: Finding, language: str, report: str, level: int) -> list[str]:
+    """The Markdown of one finding, in the words of the report, which lies at the address `report`."""
+    told, name, verdict = story(finding), finding["name"], finding["verdict"]
+    said = VERDICT_WORDS[verdict][language]
+    again = f" {PAGE['again'][language]}" if finding["again"] else ""
+    source = as_markdown(in_language(source_name(finding), language))
+    lines = [
+        f"{'#' * level} {as_markdown(told['title'][language])}",
+        "",
+        f"{VERDICTS[verdict]} **{said[0].upper()}{said[1:]}.**{again} {source}.",
+        "",
+    ]
+    parts = {
+        "claimed": in_language(told["claimed"], language),
+        "expected": in_language(told["expected"], language),
+        "found": outcome(finding["verdicts"][0])[language],
+    }
+    for part, text in parts.items():
+        lines += [f"{PAGE[part][language]}", f": {as_markdown(text)}", ""]
+    if language == "en":
+        lines += [as_markdown(finding["answer"]), ""]
+    see = {"en": "Quote, figures and samples", "es": "Cita, cifras y muestras", "pt": "Citação, números e amostras"}
+    return [*lines, f'<a href="{report}#{name}">{see[language]}</a> · `{finding["command"]}`', ""]
+
+
+class Options(SphinxDirective):
+    """A table of the options of a schema."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(Path(config.__file__)))
+        parsed = parse(self, options_table(self.arguments[0]))
+        for table in parsed:
+            if isinstance(table, nodes.table):
+                table["classes"].append("options")
+        return parsed
+
+
+class Findings(SphinxDirective):
+    """A section for each finding in a language; only those of one source with `:source:`."""
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {"source": directives.unchanged, "level": directives.nonnegative_int}
+
+    def run(self) -> list[nodes.Node]:
+        findings, _ = read_editions(RESULTS)
+        report = "../" * self.env.docname.count("/") + "report.html"
+        lines: list[str] = []
+        for finding in findings:
+            if self.options.get("source", finding["source"]) == finding["source"]:
+                lines += findings_section(finding, self.arguments[0], report, self.options.get("level", 2))
+        return parse(self, lines)
+
+
+def parse(directive: SphinxDirective, lines: list[str]) -> list[nodes.Node]:
+    """The nodes of some lines of Markdown, headings included."""
+    node = nodes.section()
+    node.document = directive.state.document
+    directive.state.nested_parse(StringList(lines, source="generated"), 0, node, match_titles=True)
+    return node.children
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("options", Options)
+    app.add_directive("findings", Findings)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
