@@ -7,6 +7,7 @@ Usage
   charcells classify [OPTIONS]   which of two labels a text has, by a trained classifier
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
   charcells runs FOLDER          compare the runs of a sweep
+  charcells dashboard [OPTIONS]  the workspace and the report of a sweep in W&B
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
 
 `charcells COMMAND --help` explains a command.
@@ -20,7 +21,7 @@ from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = ("train", "sample", "score", "classify", "page", "runs", "baselines")
+COMMANDS = ("train", "sample", "score", "classify", "page", "runs", "dashboard", "baselines")
 
 
 def main(command: str | None = None) -> None:
