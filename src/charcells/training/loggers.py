@@ -18,6 +18,7 @@ from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
 from charcells.runs.wandb_runs import mode_of, one_line, project_of
+from charcells.training import tensorboard
 from charcells.training.ranks import rank_of_process
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def run_logger(
     if config.logger.name == "wandb":
         logger = _wandb_logger(config, folder, summary, group, tags)
     elif config.logger.name == "tensorboard":
-        logger = TensorBoardLogger(folder.path, name="", version="tensorboard")
+        logger = TensorBoardLogger(folder.path, name="", version="tensorboard", default_hp_metric=False)
     status = "failed"
     try:
         yield logger
@@ -165,19 +166,20 @@ def _run_options(
     }
 
 
-def log_results(logger: Logger | None, folder: RunFolder, summary: Summary) -> None:
-    """Send the samples, the loss curve and the final figures to W&B."""
-    if not isinstance(logger, WandbMirror):
-        return
+def log_results(logger: Logger | None, config: Config, folder: RunFolder, summary: Summary) -> None:
+    """Send the samples, the loss curve and the final figures to W&B or TensorBoard."""
+    if isinstance(logger, WandbMirror):
+        logger.attempt(lambda: _send_to_wandb(logger, folder, summary))
+    elif isinstance(logger, TensorBoardLogger):
+        tensorboard.write_results(logger, config, folder, summary)
+
+
+def _send_to_wandb(logger: WandbMirror, folder: RunFolder, summary: Summary) -> None:
     import wandb
 
     run, samples = logger.experiment, folder.read_samples()
-
-    def send() -> None:
-        if samples:
-            columns: list[str | int] = list(samples[0])
-            run.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
-        run.log({"loss curve": wandb.Image(str(folder.loss_picture))})
-        run.summary.update({key: value for key, value in summary.items() if "/" in key})
-
-    logger.attempt(send)
+    if samples:
+        columns: list[str | int] = list(samples[0])
+        run.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
+    run.log({"loss curve": wandb.Image(str(folder.loss_picture))})
+    run.summary.update({key: value for key, value in summary.items() if "/" in key})
