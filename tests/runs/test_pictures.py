@@ -110,10 +110,8 @@ def test_labels_are_moved_no_farther_than_they_must(wanted):
         assert placed == wanted
 
 
-@pytest.mark.parametrize(
-    ("validations", "label"), [(1, "training: bits per character"), (3, "validation: bits per character")]
-)
-def test_a_sweep_of_one_length_shows_curves(drawn, tmp_path, validations, label):
+@pytest.mark.parametrize(("validations", "part"), [(1, "training"), (3, "validation")])
+def test_a_sweep_of_one_length_shows_curves(drawn, tmp_path, validations, part):
     draw_sweep(tmp_path, ["gru", "rnn"], lambda cell: rows(9, validations))
     curves = lines_of(drawn[0])
     assert len(curves) == 2 and all(len(set(curve.get_xdata())) > 1 for curve in curves)
