@@ -84,7 +84,7 @@ def label_points(axes: Axes, labels: Sequence[Label]) -> list[Annotation]:
         note.set_in_layout(False)
     marks = [axes.transData.transform((label.x, label.y)) for label in labels]
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in marks]
-    lines = [box for line in axes.lines for box in _along(axes.transData.transform(line.get_xydata()))]
+    lines = [box for line in axes.lines for box in _along(line.get_transform().transform(line.get_xydata()))]
     inside, placed = axes.get_window_extent(), []
     for note in notes:
         if _put(note, [*taken, *lines], inside) or _put(note, taken, inside):
