@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,3 +66,28 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def wandb_records() -> Callable[[Path], Iterator[Any]]:
+    """Reads what an offline run has left, which is what `wandb sync` uploads."""
+
+    def read(path: Path) -> Iterator[Any]:
+        """The records of a file: 7 bytes of header, then LevelDB's log format (crc 4, length 2, type 1, data)."""
+        from wandb.proto.wandb_internal_pb2 import Record
+
+        content, position, parts = path.read_bytes(), 7, b""
+        while position + 7 <= len(content):
+            if 32768 - position % 32768 < 7:  # the end of a block that no header fits into
+                position += 32768 - position % 32768
+                continue
+            length, kind = int.from_bytes(content[position + 4 : position + 6], "little"), content[position + 6]
+            parts += content[position + 7 : position + 7 + length]
+            position += 7 + length
+            if kind in (1, 4):  # whole, or the last part
+                record = Record()
+                record.ParseFromString(parts)
+                yield record
+                parts = b""
+
+    return read

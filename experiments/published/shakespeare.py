@@ -24,6 +24,8 @@ from charcells.config import Config
 from charcells.data.module import CharDataModule
 from charcells.errors import UserError, report_user_errors
 from charcells.files import write_atomically
+from charcells.registry import CELLS
+from charcells.runs.colours import NAMES
 from charcells.runs.folder import RunFolder
 from experiments.study.findings import Region
 from experiments.study.runs import ROOT, Run, Sweep
@@ -218,18 +220,30 @@ def report(table: pd.DataFrame, other: pd.DataFrame) -> None:
 
 
 def draw(curves: list[pd.DataFrame], other: pd.DataFrame) -> None:
+    from charcells.runs.labels import Label, label_points
+
     figure = Figure((8, 4.5), layout="constrained")
     axes = figure.subplots()
-    for number, one in enumerate(curves):
-        label = f"experiment=shakespeare_cpu, {len(curves)} seeds" if number == 0 else None
-        axes.plot(one["seconds"], one["val/loss"], "o-", color="C0", alpha=0.6, ms=3, label=label)
-    axes.plot(other["seconds"], other["val/loss"], "s-", color="C1", ms=3, label="Transformer, nanoGPT's CPU recipe")
-    axes.axhline(PUBLISHED[next(iter(PUBLISHED))], color="gray", ls="--", label=next(iter(PUBLISHED)))
+    lstm, transformer, published = str(CELLS["lstm"].colour), NAMES[0], "dimgray"
+    for one in curves:
+        axes.plot(one["seconds"], one["val/loss"], "o-", color=lstm, alpha=0.6, ms=3)
+    axes.plot(other["seconds"], other["val/loss"], "s-", color=transformer, ms=3)
+    name, loss = next(iter(PUBLISHED.items()))
+    axes.axhline(loss, color=published, ls="--")
     axes.set(
-        xlabel="seconds of training on two CPU cores", ylabel="validation loss, nats per character", ylim=(1.35, 2.3)
+        title="Tiny Shakespeare: validation loss while training",
+        xlabel="seconds of training on two CPU cores",
+        ylabel="nats per character",
+        ylim=(1.35, 2.3),
     )
-    axes.legend()
     axes.grid(alpha=0.3)
+    ends = [(one["seconds"].iloc[-1], one["val/loss"].iloc[-1]) for one in (curves[0], other)]
+    labels = [
+        Label(*ends[1], "a Transformer, nanoGPT's CPU recipe", transformer),
+        Label(axes.get_xlim()[0], loss, name, published),
+        Label(*ends[0], f"an LSTM, experiment=shakespeare_cpu: {len(curves)} seeds", lstm),
+    ]
+    label_points(axes, labels)
     figure.savefig(RESULTS / "shakespeare.png", dpi=120)
 
 

@@ -93,19 +93,23 @@ def draw(table: pd.DataFrame) -> None:
     from matplotlib.figure import Figure
 
     from charcells.registry import CELLS
+    from charcells.runs.labels import Label, label_ends
 
-    figure = Figure((10, 4), layout="constrained")
+    figure = Figure((10, 4.3), layout="constrained")
     sizes = [size for size in PUBLISHED if size in set(table["size"])]
     panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
+    figure.suptitle("War and Peace: test loss as published (hollow, dashed) and by charcells (filled)")
     for axes, size in zip(panels, sizes, strict=True):
         for cell, published in PUBLISHED[size].items():
             colour, ours = CELLS[cell].colour, table[(table["size"] == size) & (table["cell"] == cell)]
-            axes.plot(LAYERS, published, "o--", color=colour, mfc="none", label=f"{cell}, published")
-            axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour, label=f"{cell}, charcells")
+            axes.plot(LAYERS, published, "o--", color=colour, mfc="none")
+            axes.plot(ours["num_layers"], ours["test/loss"], "o-", color=colour)
         axes.set(title=f"as many parameters as\nan LSTM of {size}", xlabel="layers", xticks=LAYERS)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("test loss, nats per character")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize="small")
+    for axes, size in zip(panels, sizes, strict=True):
+        ends = [(cell, published[-1]) for cell, published in PUBLISHED[size].items()]
+        label_ends(axes, [Label(LAYERS[-1], end, cell, CELLS[cell].colour or "black") for cell, end in ends])
     figure.savefig(RESULTS / "war_and_peace.png", dpi=120)
 
 

@@ -9,6 +9,7 @@ Usage
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
   charcells export [OPTIONS]     hand a trained model on: safetensors, ONNX, TorchScript, a hub
   charcells runs FOLDER          compare the runs of a sweep
+  charcells dashboard [OPTIONS]  the workspace and the report of a sweep in W&B
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
 
 `charcells COMMAND --help` explains a command.
@@ -22,7 +23,7 @@ from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = ("train", "sample", "score", "classify", "probe", "page", "export", "runs", "baselines")
+COMMANDS = ("train", "sample", "score", "classify", "probe", "page", "export", "runs", "dashboard", "baselines")
 
 
 def main(command: str | None = None) -> None:

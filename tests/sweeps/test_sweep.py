@@ -176,26 +176,7 @@ def test_what_cannot_be_swept_is_refused_before_anything_starts(
     assert [path.name for path in work.iterdir()] == ["text.txt"]
 
 
-def wandb_records(path: Path) -> Iterator[Any]:
-    """The records of an offline file: 7 bytes of header, then LevelDB's log format (crc 4, length 2, type 1, data)."""
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    content, position, parts = path.read_bytes(), 7, b""
-    while position + 7 <= len(content):
-        if 32768 - position % 32768 < 7:  # the end of a block that no header fits into
-            position += 32768 - position % 32768
-            continue
-        length, kind = int.from_bytes(content[position + 4 : position + 6], "little"), content[position + 6]
-        parts += content[position + 7 : position + 7 + length]
-        position += 7 + length
-        if kind in (1, 4):  # whole, or the last part
-            record = Record()
-            record.ParseFromString(parts)
-            yield record
-            parts = b""
-
-
-def test_wandb_groups_the_runs_of_a_sweep(command: Command, work: Path) -> None:
+def test_wandb_groups_the_runs_of_a_sweep(command: Command, work: Path, wandb_records: Any) -> None:
     """Read back from the files that an offline sweep leaves, which is what `wandb sync` uploads."""
     tiny = [option for option in TINY if not option.startswith("logger")]
     result = command(

@@ -96,7 +96,7 @@ def test_a_service_that_does_not_begin_the_run_ends_in_offline_mode(run, monkeyp
         return init(**options)
 
     monkeypatch.setattr("wandb.init", refuse)
-    monkeypatch.setattr(loggers, "_mode", lambda config: "online")
+    monkeypatch.setattr(loggers, "mode_of", lambda config: "online")
     folder = run()
     assert modes == ["online", "offline"]
     assert "W&B cannot begin the run (permission denied): logging offline" in (folder / "train.log").read_text()

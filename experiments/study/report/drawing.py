@@ -52,12 +52,15 @@ RC: dict[Any, Any] = {
 }
 
 
-COLOURS = {name: cell.colour for name, cell in CELLS.items() if cell.colour is not None}
-"""Of the cells, which keep their colours in all pictures."""
+COLOURS = {name: cell.colour for name, cell in CELLS.items() if cell.colour is not None} | {"sky": "#56B4E9"}
+"""Of the cells, which keep their colours in all pictures, and one more of the same palette."""
+
+OTHERS = ("jordan", "output", "sky", "rnn", "gru", "lstm")
+"""Colours for series that are no cells: those of rnn, gru and lstm come last, so that none looks like one of them."""
 
 
 def series_colours() -> dict[str, tuple[str, str]]:
-    """For each cell the colour of its series on a light page and on a dark one, with a contrast of at least 3 to 1."""
+    """For each name in COLOURS the colour on a light page and on a dark one, with a contrast of at least 3 to 1."""
 
     return {name: (_against(colour, "#ffffff"), _against(colour, "#161616")) for name, colour in COLOURS.items()}
 
@@ -248,8 +251,10 @@ def _styles(names: Sequence[str], *, covered: bool) -> list[dict[str, Any]]:
     """
     from charcells.runs.pictures import MARKERS
 
-    cells = [next((cell for cell in COLOURS if re.search(rf"\b{cell}\b", name)), None) for name in names]
-    colours = [str(cell) for cell in cells] if None not in cells else list(COLOURS) * len(names)
+    cells = [
+        next((cell for cell in CELLS if cell in COLOURS and re.search(rf"\b{cell}\b", name)), None) for name in names
+    ]
+    colours = [str(cell) for cell in cells] if None not in cells else list(OTHERS) * len(names)
     styles = []
     for i, name in enumerate(names):
         again = colours[:i].count(colours[i])  # the same colour

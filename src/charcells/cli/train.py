@@ -40,6 +40,7 @@ from charcells.registry import CELLS
 from charcells.runs.folder import RunFolder, latest_run, new_run_folder
 from charcells.runs.identity import NOT_IDENTITY
 from charcells.runs.summary import Summary
+from charcells.runs.wandb_runs import group_of
 from charcells.signals import Interrupted, StopHandlers, ignore_stop_signals, raise_interrupted
 from charcells.slurm import starts_again, was_requeued
 from charcells.terminal import print_table
@@ -168,9 +169,7 @@ def job(config: Config, hydra_config: DictConfig) -> None:
     from charcells.sweeps.plan import cores_per_job
 
     cores = cores_per_job(hydra_config.launcher)
-    sweep_dir = relative(Path(hydra_config.sweep.dir))
-    group = sweep_dir.relative_to("sweeps").as_posix() if sweep_dir.is_relative_to("sweeps") else sweep_dir.name
-    run_job(config, folder, cores, group, list(hydra_config.overrides.task))
+    run_job(config, folder, cores, group_of(Path(hydra_config.sweep.dir)), list(hydra_config.overrides.task))
 
 
 def run(config: Config, folder: RunFolder, *, resume: bool = False) -> None:

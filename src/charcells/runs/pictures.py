@@ -6,6 +6,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,14 @@ from matplotlib.lines import Line2D
 
 from charcells.files import replacing
 from charcells.registry import CELLS
+from charcells.runs.colours import colours_of, scale
 from charcells.runs.folder import RunFolder
-
-PALETTE = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-"""Okabe and Ito's colours, which colour-blind readers can tell apart."""
+from charcells.runs.labels import Label, label_ends, label_points
 
 MARKERS = "os^DvPX"
+
+DIRECT = 6
+"""Most lines that are named at their ends; more have a legend."""
 
 
 @contextmanager
@@ -48,13 +51,6 @@ def _drawing(picture: Path, width: float, height: float) -> Iterator[Figure]:
             plt.close(figure)
 
 
-def _legend(target: Axes | SubFigure, labels: Sequence[str], **options: Any) -> None:
-    """A legend with these labels. matplotlib itself would leave out a label that begins with an underscore."""
-    legend = target.legend(labels=["-"] * len(labels), **options)
-    for text, label in zip(legend.get_texts(), labels, strict=True):
-        text.set_text(label)
-
-
 def _drawable(text: str) -> str:
     """The text with a lone surrogate, which matplotlib cannot draw, written as \\udc80."""
     return text.encode("utf-8", "backslashreplace").decode()
@@ -65,7 +61,7 @@ def loss_curve(run: RunFolder, title: str) -> None:
 
     In bits per character over the characters, or of a classifier in nats per review over the reviews.
     """
-    table = pd.read_csv(run.metrics)
+    table, cell = pd.read_csv(run.metrics), str(run.read_summary().get("cell"))
     classifies = "reviews_seen" in table
     seen, read, unit = (
         ("reviews_seen", "reviews seen", "nats per review")
@@ -74,109 +70,191 @@ def loss_curve(run: RunFolder, title: str) -> None:
     )
     losses = table[["train/loss", "val/loss"]] / (1.0 if classifies else math.log(2))
     losses.insert(0, seen, table[seen])
-    trained, validated = losses.dropna(subset="train/loss"), losses.dropna(subset="val/loss")
+    own = (CELLS[cell].colour if cell in CELLS else None) or "black"
+    labels = []
     with _drawing(run.loss_picture, 7, 4.2) as figure:
         axes = figure.subplots()
-        axes.plot(trained[seen], trained["train/loss"], label="training (mean since the previous point)", alpha=0.7)
-        if len(validated):
-            axes.plot(validated[seen], validated["val/loss"], label="validation", marker="o", markersize=4)
-            best = validated["val/loss"].min()
-            axes.axhline(best, color="gray", linewidth=0.8, linestyle=":", label=f"best validation: {best:.3f}")
-        axes.set(xlabel=read, ylabel=unit, title=textwrap.fill(_drawable(title), 80))
+        for key, name, colour, marker in (
+            ("train/loss", "training", "gray", None),
+            ("val/loss", "validation", own, "o"),
+        ):
+            curve = losses.dropna(subset=key)
+            if len(curve):
+                marker = marker or ("." if len(curve) == 1 else None)
+                axes.plot(curve[seen], curve[key], color=colour, marker=marker, markersize=4, clip_on=False)
+                labels.append(Label(curve[seen].iloc[-1], curve[key].iloc[-1], name, colour))
+        if losses["val/loss"].notna().any():
+            best = losses.iloc[losses["val/loss"].argmin()]
+            labels[-1] = replace(labels[-1], text=f"validation,\nat best {best['val/loss']:.3f}")
+            axes.plot(
+                best[seen], best["val/loss"], marker="o", markersize=8, color=own, markerfacecolor="none", clip_on=False
+            )
+        axes.set(xlabel=read, ylabel=f"loss, {unit}", title=_title(f"{title}, loss while training", 80))
         axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter())
         axes.grid(alpha=0.3)
-        axes.legend()
+        _end_at(axes, losses[seen])
+        label_ends(axes, labels)
+
+
+def _end_at(axes: Axes, seen: "pd.Series[Any]") -> None:
+    """Let the horizontal axis end where the lines do, and begin at 0 if there is a single point."""
+    axes.set_xlim(left=0 if seen.nunique() == 1 else None, right=seen.max())
+
+
+def _title(text: str, width: int) -> str:
+    return textwrap.fill(_drawable(text), width)
 
 
 def sweep(
     runs: pd.DataFrame, groups: pd.DataFrame, picture: Path, *, metric: str, compared: str | None, title: str
 ) -> None:
-    """Plot a sweep: validation curves, one panel per facet, and below them the final figures.
+    """Plot a sweep: curves, one panel per facet, and below them the final figures.
 
     Args:
         runs: a row for each run, with `path` (its folder), `level`, `facet` and the metric.
-        groups: a row for each combination of `level` and `facet`, in drawing order, with the mean of the metric and
-            `<metric> ±` (half the width of its interval, or NaN).
+        groups: a row for each combination of `level` and `facet`, in drawing order, with the number of its `runs`, the
+            mean of the metric and `<metric> ±` (half the width of its interval, or NaN).
         picture: the file to write.
         metric: val/bpc or test/bpc, in bits per character; or val/accuracy or test/accuracy.
         compared: name of the factor whose levels have a colour each; None if there is only one level.
         title: of the whole picture.
     """
-    measured = metric.partition("/")[2]
-    unit = "accuracy" if measured == "accuracy" else "bits per character"
     runs, groups = (
         table.assign(**{name: table[name].map(_drawable) for name in ("facet", "level")}) for table in (runs, groups)
     )
-    facets, levels = list(groups["facet"].unique()), list(groups["level"].unique())
+    measured = metric.partition("/")[2]
+    unit, better = ("accuracy", "higher") if measured == "accuracy" else ("bits per character", "lower")
+    levels = list(groups["level"].unique())
+    styles = {
+        level: (colour, MARKERS[i % len(MARKERS)]) for i, (level, colour) in enumerate(colours_of(levels).items())
+    }
+    facets, curves = list(groups["facet"].unique()), Curves.of(runs, measured)
     columns = min(4, len(facets))
     rows = math.ceil(len(facets) / columns)
-    heights = (1.0 + (3.2 if columns == 1 else 1.9) * rows, 0.8 + 0.2 * (len(groups) + len(facets)))  # inches
-    with _drawing(picture, 10, sum(heights)) as figure:
-        figure.suptitle(textwrap.fill(_drawable(title), 90))
-        above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
-        styles = _styles(levels)
-        panels = above.subplots(rows, columns, sharey=True, squeeze=False)
-        for axes, facet in zip(panels.flat, facets, strict=False):
-            _curves(axes, runs[runs["facet"] == facet], styles, measured)
-            axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
-        for axes in panels.flat[len(facets) :]:
-            axes.remove()
-        above.supxlabel("reviews seen" if measured == "accuracy" else "characters seen", fontsize="medium")
-        above.supylabel(f"validation: {unit}", fontsize="medium")
-        if compared is not None:
-            keys = [Line2D([], [], color=colour, marker=marker) for colour, marker in styles.values()]
-            _legend(
-                above,
-                levels,
-                handles=keys,
-                title=compared,
-                loc="outside upper center",
-                ncols=math.ceil(len(keys) / math.ceil(len(keys) / 8)),
-            )
+    heights = [1.0 + (3.2 if columns == 1 else 1.9) * rows, 0.8 + 0.2 * (len(groups) + len(facets))]  # inches
+    heights = heights if curves is not None else heights[1:]
+    with _drawing(picture, 10, 0.4 + sum(heights)) as figure:
+        counted = f"{len(runs)} run{'s' if len(runs) != 1 else ''}"
+        figure.suptitle(_title(f"{title}: {unit} of {counted} ({better} is better)", 90))
+        *above, below = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
         axes = below.subplots()
         _final(axes, runs, groups, metric, styles)
         held_out = "test" if metric.startswith("test/") else "validation"
-        axes.set_xlabel(f"{held_out}: {unit} (dots: runs; bars: their mean and its 95 % interval)")
+        axes.set_xlabel(f"{held_out}: {unit} ({_explained(groups, metric)})")
+        if curves is not None:
+            _panels(above[0], curves, facets, styles, compared, rows)
+        elif compared is not None and len(facets) > 1:
+            _legend(below, styles, compared)
 
 
-def _styles(levels: list[str]) -> dict[str, tuple[Any, str]]:
-    """A colour and a marker for each level."""
-    colours: list[Any] = [CELLS[level].colour if level in CELLS else None for level in levels]
-    if None in colours:  # the levels are not cells, or a cell has no colour of its own
-        colours = list(PALETTE)
-    if len(levels) > len(colours):
-        colours = list(plt.get_cmap("viridis")(np.linspace(0, 0.9, len(levels))))
-    return {level: (colours[i], MARKERS[i % len(MARKERS)]) for i, level in enumerate(levels)}
+def _explained(groups: pd.DataFrame, metric: str) -> str:
+    """What the marks of the final figures mean."""
+    if groups[f"{metric} ±"].notna().any():
+        return "dots: runs; bars: their mean and its 95 % interval"
+    return "each run" if (groups["runs"] == 1).all() else "small dots: runs; large: their mean"
 
 
-def _curves(axes: Axes, runs: pd.DataFrame, styles: dict[str, tuple[Any, str]], measured: str) -> None:
-    """val/bpc over the characters seen, or val/accuracy over the reviews: a line for each run with a metrics.csv."""
-    for path, level in zip(runs["path"], runs["level"], strict=True):
-        metrics = RunFolder(path).metrics
-        if metrics.exists():
-            curve = pd.read_csv(metrics)
-            if f"val/{measured}" not in curve:  # a run of the other task, in the same folder
-                continue
-            curve = curve.dropna(subset=f"val/{measured}")
-            colour, marker = styles[level]
-            seen = curve["reviews_seen" if measured == "accuracy" else "chars_seen"]
-            axes.plot(seen, curve[f"val/{measured}"], color=colour, marker=marker, markersize=2, linewidth=0.8)
-    axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
-    axes.tick_params(labelsize="small")
-    axes.grid(alpha=0.3)
+@dataclass(frozen=True)
+class Curves:
+    """What the runs of a sweep have measured on the way, in the figure that they are compared by if possible.
+
+    `lines` has the facet and the level of each run, and a table with the columns `seen` and `y`. `read` is what they
+    read; `label` is of the vertical axis.
+    """
+
+    lines: list[tuple[str, str, pd.DataFrame]]
+    read: str
+    label: str
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame, measured: str) -> "Curves | None":
+        """The validation curves; if no run has validated twice, the training curves; None without these either."""
+        accuracy = measured == "accuracy"
+        seen, read = ("reviews_seen", "reviews seen") if accuracy else ("chars_seen", "characters seen")
+        tables = [(facet, level, RunFolder(path)) for facet, level, path in runs[["facet", "level", "path"]].to_numpy()]
+        read_in = [(facet, level, pd.read_csv(run.metrics)) for facet, level, run in tables if run.metrics.exists()]
+        unit = "accuracy" if accuracy else "bits per character"
+        training, factor = ("nats per review", 1.0) if accuracy else (unit, 1 / math.log(2))
+        for key, times, label in (
+            (f"val/{measured}", 1.0, f"validation: {unit}"),
+            ("train/loss", factor, f"training: {training}"),
+        ):
+            lines = [
+                (facet, level, pd.DataFrame({"seen": table[seen], "y": table[key] * times}).dropna())
+                for facet, level, table in read_in
+                if key in table and seen in table  # otherwise a run of the other task, in the same folder
+            ]
+            if any(len(line) > 1 for *_, line in lines):
+                return cls(lines, read, label)
+        return None
 
 
-def _final(
-    axes: Axes, runs: pd.DataFrame, groups: pd.DataFrame, metric: str, styles: dict[str, tuple[Any, str]]
+Styles = dict[str, tuple[str, str]]
+"""The colour and the marker of each level."""
+
+
+def _panels(
+    figure: SubFigure, curves: Curves, facets: Sequence[str], styles: Styles, compared: str | None, rows: int
 ) -> None:
-    """One row per group, facet by facet from the top: its runs as dots, and below them their mean with its interval."""
+    """The curves, a panel for each facet. Lines of a single panel are named at their ends, those of several above."""
+    columns = math.ceil(len(facets) / rows)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, facet in zip(panels.flat, facets, strict=False):
+        for _, level, line in (each for each in curves.lines if each[0] == facet):
+            colour, marker = styles[level]
+            few = {"marker": marker, "markersize": 3} if len(line) <= 20 else {}
+            axes.plot(line["seen"], line["y"], color=colour, linewidth=0.9, clip_on=False, **few)
+        axes.set_title(textwrap.fill(facet, 130 // columns), fontsize="small")
+        axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
+        axes.tick_params(labelsize="small")
+        axes.grid(alpha=0.3)
+    for axes in panels.flat[len(facets) :]:
+        axes.remove()
+    figure.supxlabel(curves.read, fontsize="medium")
+    figure.supylabel(curves.label, fontsize="medium")
+    if compared is not None and len(facets) == 1 and len(styles) <= DIRECT:
+        _end_at(panels[0, 0], pd.concat([line["seen"] for *_, line in curves.lines]))
+        label_ends(panels[0, 0], list(_ends(curves, styles, compared)))
+    elif compared is not None:
+        _legend(figure, styles, compared)
+
+
+def _ends(curves: Curves, styles: Styles, compared: str) -> Iterator[Label]:
+    """A label for each level, at the mean of where its curves end, with the factor's name unless it is the cell."""
+    name = "" if compared == "cell" else f"{compared}="
+    for level, (colour, _) in styles.items():
+        ends = [line.iloc[-1] for _, own, line in curves.lines if own == level and len(line)]
+        if ends:
+            x, y = (float(np.mean([end[key] for end in ends])) for key in ("seen", "y"))
+            yield Label(max(x, *(float(end["seen"]) for end in ends)), y, f"{name}{level}", colour)
+
+
+def _legend(figure: SubFigure, styles: Styles, compared: str) -> None:
+    """A legend of the levels above all panels.
+
+    matplotlib itself would leave out a label that begins with an underscore.
+    """
+    keys = [Line2D([], [], color=colour, marker=marker) for colour, marker in styles.values()]
+    columns = math.ceil(len(keys) / math.ceil(len(keys) / 8))
+    placed: dict[str, Any] = {"loc": "outside upper center", "ncols": columns, "title": compared}
+    legend = figure.legend(handles=keys, labels=["-"] * len(keys), **placed)
+    for text, label in zip(legend.get_texts(), styles, strict=True):
+        text.set_text(label)
+
+
+def _final(axes: Axes, runs: pd.DataFrame, groups: pd.DataFrame, metric: str, styles: Styles) -> None:
+    """One row per group, facet by facet from the top: its runs as dots, and below them their mean with its interval.
+
+    A single run is its own mean.
+    """
     ticks, y = [], 0.0
     for number, (facet, rows) in enumerate(groups.groupby("facet", sort=False)):
         start = y
         for level, mean, half_width in zip(rows["level"], rows[metric], rows[f"{metric} ±"], strict=True):
             colour, marker = styles[level]
             each = runs.loc[(runs["facet"] == facet) & (runs["level"] == level), metric]
-            axes.scatter(each, [y - 0.3] * len(each), s=12, color=colour, alpha=0.6, linewidths=0)
+            if len(each) > 1:
+                axes.scatter(each, [y - 0.3] * len(each), s=12, color=colour, alpha=0.6, linewidths=0)
             axes.errorbar(
                 mean, y, xerr=half_width, color=colour, marker=marker, markersize=6, markeredgecolor="white", capsize=3
             )
@@ -204,33 +282,32 @@ def grid(table: pd.DataFrame, human: tuple[float, float] | None, picture: Path, 
         picture: the file to write.
         title: of the picture.
     """
+    labels, lines = [], list(table.groupby("top_k", sort=False, dropna=False))
     with _drawing(picture, 7, 5) as figure:
         axes = figure.subplots()
-        for i, (_, line) in enumerate(table.groupby("top_k", sort=False, dropna=False)):
-            top_k = line["top_k"].iloc[0]
-            name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
+        for i, ((_, line), colour) in enumerate(zip(lines, scale(len(lines)), strict=True)):
+            line = line.dropna(subset=["distinct_words_2", "unknown_words"])
             x, y = line["distinct_words_2"].to_numpy(), line["unknown_words"].to_numpy()
-            colour = PALETTE[(2 - i) % 5]
-            axes.plot(
-                x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3], label=name
-            )
-            side, shift = (("right", (-6, 5)), ("left", (6, -3)), ("right", (-6, -6)))[
-                i % 3
-            ]  # so that the labels of neighbouring lines do not overlap
-            for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True):
-                if not math.isnan(at_x + at_y):
-                    axes.annotate(
-                        f"{temperature:g}", (at_x, at_y), xytext=shift, textcoords="offset points",
-                        ha=side, va="center", fontsize="x-small", color=colour,
-                    )  # fmt: skip
+            axes.plot(x, y, color=colour, marker=MARKERS[i], markersize=5, linestyle=("-", "--", ":")[i % 3])
+            labels += [
+                Label(at_x, at_y, f"{temperature:g}", colour)
+                for temperature, at_x, at_y in zip(line["temperature"], x, y, strict=True)
+            ]
+            if len(line):
+                top_k = line["top_k"].iloc[0]
+                name = "all characters" if pd.isna(top_k) else f"top_k={top_k}"
+                labels[-1] = replace(labels[-1], text=f"{labels[-1].text}, {name}")
         if human is not None:
-            axes.plot(*human, color="black", marker="*", markersize=14, linestyle="none", label="held-out human text")
+            axes.plot(*human, color="black", marker="*", markersize=11, linestyle="none")
+            labels.insert(0, Label(*human, "held-out human text", "black"))
         axes.set(
             xlabel="variety: different pairs of words, among all pairs",
             ylabel="error: words that are not in the training text",
-            title=textwrap.fill(_drawable(title), 80),
+            title=_title(title, 80) + "\nbeside each point its temperature, at the end of a line its top_k",
         )
+        axes.title.set_fontsize("medium")
+        axes.margins(0.09)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=None))
         axes.grid(alpha=0.3)
-        axes.legend(title="labels: temperature")
+        label_points(axes, labels)

@@ -42,7 +42,9 @@ def report(folder: Path) -> None:
         print(f"{folder}: {len(finished)} of {len(runs)} runs finished")
         if len(table):
             same = [name for name in SHORT if finished[name].nunique(dropna=False) == 1]
-            print("the same in all: " + " ".join(f"{name}={_shown(name, finished[name].iloc[0])}" for name in same))
+            print(
+                "the same in all: " + " ".join(f"{name}={shown_value(name, finished[name].iloc[0])}" for name in same)
+            )
             _print_table(table, by, metric, compared, metrics_of(runs), costs_of(runs))
             if "recipe" in by:
                 _print_recipes(recipe_options(runs), over_recipes(table, by, metric), compared, metric)
@@ -137,9 +139,9 @@ def _rich_table(
     for _, block in groups(table, held_equal(by)):
         for row in block.to_dict("records"):
             shown.add_row(
-                *(_shown(name, row[name]) for name in by),
+                *(shown_value(name, row[name]) for name in by),
                 str(row["n"]),
-                *(_interval(row[name], row[f"{name} ±"]) for name in metrics),
+                *(shown_interval(row[name], row[f"{name} ±"]) for name in metrics),
                 *(_number(row[name], ",.1f" if name == "train_seconds" else ",.0f") for name in costs),
                 row["mark"],
                 style="bold" if row["mark"] == "best" else None,
@@ -152,11 +154,13 @@ def _rich_table(
 def _labelled(table: pd.DataFrame, by: list[str], compared: str | None) -> pd.DataFrame:
     """Add the factors as text: `level` for the compared factor, `facet` for all others."""
     others = [name for name in by if name != compared]
-    facets = [", ".join(f"{name}={_shown(name, row[name])}" for name in others) for row in table.to_dict("records")]
-    return table.assign(facet=facets, level=[_shown(compared, value) for value in table[compared]] if compared else "")
+    rows = table.to_dict("records")
+    facets = [", ".join(f"{name}={shown_value(name, row[name])}" for name in others) for row in rows]
+    levels = [shown_value(compared, row[compared]) for row in rows] if compared else ""
+    return table.assign(facet=facets, level=levels)
 
 
-def _shown(name: str, value: Any) -> str:
+def shown_value(name: str, value: Any) -> str:
     """The value of a factor as it would be typed on the command line."""
     if pd.isna(value):
         return {"embedding_dim": "one-hot", "hidden_size": "matched"}.get(name, "null")
@@ -168,5 +172,5 @@ def _number(value: float, format: str) -> str:
     return "-" if math.isnan(value) else f"{value:{format}}"
 
 
-def _interval(mean: float, half_width: float) -> str:
+def shown_interval(mean: float, half_width: float) -> str:
     return _number(mean, ".3f") + ("" if math.isnan(half_width) else f" ± {half_width:.3f}")

@@ -2,24 +2,23 @@
 
 import dataclasses
 import importlib.util
-import io
 import logging
 import os
 import secrets
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
-from charcells.config import Config, LoggerConfig
+from charcells.config import Config
 from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
+from charcells.runs.wandb_runs import mode_of, one_line, project_of
+from charcells.training import tensorboard
 from charcells.training.ranks import rank_of_process
 
 log = logging.getLogger(__name__)
@@ -27,12 +26,6 @@ log = logging.getLogger(__name__)
 INIT_SECONDS = 6
 """How long W&B's service may take to begin a run online; after that the run is logged offline. The environment variable
 WANDB_INIT_TIMEOUT sets another limit."""
-
-CONNECT_SECONDS = 3
-"""How long a connection to W&B's server may take before the run is logged offline."""
-
-MODES = ("online", "offline", "disabled", "shared", "run", "dryrun")
-"""What W&B understands as WANDB_MODE."""
 
 MAX_TAG = 64
 """Longest tag that W&B accepts, in characters."""
@@ -87,7 +80,7 @@ def run_logger(
     if config.logger.name == "wandb":
         logger = _wandb_logger(config, folder, summary, group, tags)
     elif config.logger.name == "tensorboard":
-        logger = TensorBoardLogger(folder.path, name="", version="tensorboard")
+        logger = TensorBoardLogger(folder.path, name="", version="tensorboard", default_hp_metric=False)
     status = "failed"
     try:
         yield logger
@@ -109,7 +102,7 @@ def _wandb_logger(
 
     Raises UserError if W&B cannot start even offline.
     """
-    mode = _mode(config)
+    mode = mode_of(config)
     if mode == "disabled":
         return None
     import wandb
@@ -120,19 +113,20 @@ def _wandb_logger(
         try:
             return _started(mode, options, **limit)
         except wandb.Error as error:
-            log.warning("W&B cannot begin the run (%s): logging offline", _one_line(error))
+            log.warning("W&B cannot begin the run (%s): logging offline", one_line(error))
             wandb.teardown(exit_code=1)  # otherwise it would go on trying, and the id would be in use
     try:
         return _started("offline", options)
     except (wandb.Error, ValueError) as error:  # ValueError: a WANDB_ variable with a wrong value
-        raise UserError(f"W&B cannot start: {_one_line(error)}. logger=none trains without it") from error
+        raise UserError(f"W&B cannot start: {one_line(error)}. logger=none trains without it") from error
 
 
 def _started(mode: Any, options: dict[str, Any], **settings: Any) -> WandbMirror:
     import wandb
 
     run = wandb.init(**options, mode=mode, settings=wandb.Settings(silent=True, console="off", **settings))
-    run.define_metric("*", step_metric="chars_seen")
+    classifies = options["config"]["config"]["task"] == "classify"
+    run.define_metric("*", step_metric="reviews_seen" if classifies else "chars_seen")
     return WandbMirror(experiment=run)
 
 
@@ -152,9 +146,6 @@ def _run_options(
         write_atomically(id_file, environment["WANDB_RUN_ID"] + "\n")
     elif not id_file.exists():
         write_atomically(id_file, secrets.token_hex(4) + "\n")
-    project = config.logger.project
-    if project == LoggerConfig().project:
-        project = os.environ.get("WANDB_PROJECT") or project
     facts = {key: value for key, value in summary.items() if value is not None and key != "status"}
     own = [
         config.cell.name,
@@ -164,7 +155,7 @@ def _run_options(
     ]
     return {
         "name": environment.get("WANDB_NAME") or folder.path.name,
-        "project": project,
+        "project": project_of(config),
         "dir": os.environ.get("WANDB_DIR") or folder.path,
         "id": id_file.read_text().strip(),
         "resume": "allow",
@@ -175,67 +166,20 @@ def _run_options(
     }
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def log_results(logger: Logger | None, config: Config, folder: RunFolder, summary: Summary) -> None:
+    """Send the samples, the loss curve and the final figures to W&B or TensorBoard."""
+    if isinstance(logger, WandbMirror):
+        logger.attempt(lambda: _send_to_wandb(logger, folder, summary))
+    elif isinstance(logger, TensorBoardLogger):
+        tensorboard.write_results(logger, config, folder, summary)
 
 
-def _mode(config: Config) -> str:
-    """W&B's mode: that of `logger.mode`, or with auto that of W&B's own environment variables; online with a key.
-
-    Whatever stands in the way of going online (a malformed key, no network) is said in one line, and the run is logged
-    offline: `wandb sync` sends it later.
-    """
-    mode = config.logger.mode
-    if mode == "auto" and os.environ.get("WANDB_DISABLED", "").lower() in ("1", "true", "yes", "on"):
-        return "disabled"
-    if mode == "auto":
-        mode = os.environ.get("WANDB_MODE", "")
-        if mode and mode not in MODES:
-            log.warning("WANDB_MODE=%s is none of %s: logging offline", mode, ", ".join(MODES))
-            os.environ["WANDB_MODE"] = "offline"  # otherwise wandb.init refuses it
-            return "offline"
-        mode = mode or "online if there is a key"
-    if mode not in ("online", "run", "shared", "online if there is a key"):
-        return mode
-    import wandb
-
-    try:
-        with redirect_stderr(io.StringIO()):  # it says where it has found a key
-            has_key = wandb.login(prompt=False, verify=False)
-    except wandb.Error as error:  # a malformed key
-        log.warning("W&B does not accept the API key (%s): logging offline", _one_line(error))
-        return "offline"
-    except ValueError as error:  # a WANDB_ variable with a wrong value
-        log.warning("W&B does not accept its settings (%s): logging offline", _one_line(error))
-        return "offline"
-    if not has_key:
-        if mode != "online if there is a key":
-            log.warning("W&B has no API key for WANDB_MODE=%s: logging offline", mode)
-        return "offline"
-    address = urlsplit(os.environ.get("WANDB_BASE_URL") or wandb.setup().settings.base_url)
-    try:
-        port = address.port or (80 if address.scheme == "http" else 443)
-        socket.create_connection((address.hostname or "", port), CONNECT_SECONDS).close()
-    except (OSError, ValueError) as error:
-        if not (os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")):
-            log.warning("W&B's server %s cannot be reached (%s): logging offline", address.hostname, error)
-            return "offline"
-    return "shared" if mode == "shared" else "online"
-
-
-def log_results(logger: Logger | None, folder: RunFolder, summary: Summary) -> None:
-    """Send the samples, the loss curve and the final figures to W&B."""
-    if not isinstance(logger, WandbMirror):
-        return
+def _send_to_wandb(logger: WandbMirror, folder: RunFolder, summary: Summary) -> None:
     import wandb
 
     run, samples = logger.experiment, folder.read_samples()
-
-    def send() -> None:
-        if samples:
-            columns: list[str | int] = list(samples[0])
-            run.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
-        run.log({"loss curve": wandb.Image(str(folder.loss_picture))})
-        run.summary.update({key: value for key, value in summary.items() if "/" in key})
-
-    logger.attempt(send)
+    if samples:
+        columns: list[str | int] = list(samples[0])
+        run.log({"samples": wandb.Table(columns, [list(sample.values()) for sample in samples])})
+    run.log({"loss curve": wandb.Image(str(folder.loss_picture))})
+    run.summary.update({key: value for key, value in summary.items() if "/" in key})

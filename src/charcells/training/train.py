@@ -186,7 +186,7 @@ def _fit_and_test(
         from charcells.runs import pictures  # slow to import, so not before the run has trained
 
         pictures.loss_curve(run, title(summary))
-        log_results(logger, run, summary)
+        log_results(logger, config, run, summary)
 
 
 def _beginning(start: RunCheckpoint | None, resume: bool) -> str:

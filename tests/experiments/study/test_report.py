@@ -21,7 +21,7 @@ from experiments.study.catalogue import CLAIMS, SOURCES
 from experiments.study.findings import Region
 from experiments.study.report import __main__ as report
 from experiments.study.report.__main__ import BEGIN, END, main, pieces, replaced
-from experiments.study.report.drawing import _series, deciding, series_colours
+from experiments.study.report.drawing import _series, _styles, deciding, series_colours
 from experiments.study.report.languages import (
     LANGUAGES,
     OUTCOME,
@@ -278,6 +278,12 @@ def test_ids_are_unique_and_every_reference_is_there(page):
     for name in ("aria-labelledby", "aria-describedby"):
         referred |= {value for key, value in page.attributes if key == name}
     assert referred <= set(ids)
+
+
+def test_only_a_cell_has_the_colour_of_a_cell():
+    cells = [style["color"] for style in _styles(["rnn", "gru", "lstm"], covered=False)]
+    texts = [style["color"] for style in _styles(["biblia", "quijote", "pydoc"], covered=False)]
+    assert len(set(cells)) == len(set(texts)) == 3 and not set(cells) & set(texts)
 
 
 def test_each_drawing_has_a_name_and_a_description_and_follows_the_page(page):
