@@ -465,6 +465,11 @@ def test_the_command_makes_a_page_of_trained_runs(
     assert data["text"] in text and len(data["text"]) > 100
     units = [unit for model in data["models"] for unit in model["units"]]
     assert units and {unit["feature"] for unit in units} <= set(FEATURES)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "gru").rename(tmp_path / "runs" / "gru")
+    main(["runs=[latest]", "out=latest.html", "weights=int8"])
+    assert capsys.readouterr().err == "latest run: runs/gru\n"
+    assert '"run": "gru"' in (tmp_path / "latest.html").read_text(encoding="utf-8")
     (tmp_path / "text.txt").unlink()
     main(["runs=rnn", "weights=int8"])
     assert "the page looks for no units" in capsys.readouterr().out

@@ -10,6 +10,7 @@ Usage
 Options (name=value), each with its default
 """
 
+import dataclasses
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from charcells.cli.help import help_text
 from charcells.config import SampleConfig
 from charcells.errors import UserError
 from charcells.process import prepare_process
-from charcells.runs.folder import latest_run
+from charcells.runs.folder import named_run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,7 +47,8 @@ def write(config: SampleConfig) -> None:
 
     if not all(config.stop):
         raise UserError(f"stop={config.stop}: the texts cannot be empty")
-    generator = load(latest_run().path if config.run == "latest" else config.run, config.weights)
+    config = dataclasses.replace(config, run=str(named_run(config.run)))
+    generator = load(config.run, config.weights)
     prompt = generator.as_read(prompt_of(config))
     options: Any = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}
     options["stop"] = config.stop
