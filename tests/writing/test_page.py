@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,20 +23,7 @@ from charcells.writing.generator import TextGenerator
 from charcells.writing.page import PageModel, html, read_model
 from charcells.writing.units import FEATURES, correlations, find_units, in_quotes, line_position
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
 CHARACTERS = "\n !ABabcdefghij"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here to look at the page with")
-    if CHROMIUM is None:
-        pytest.skip("no chromium here to look at the page with: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
