@@ -85,6 +85,11 @@ def excerpt(text: str) -> str:
     return text[start : start + SHOWN]
 
 
+def beginning(prompt: str, text: str) -> str:
+    """What the page shows as the beginning at first: the prompt, or the first words of the text if it is blank."""
+    return prompt if prompt.strip() else " ".join(text.split()[:4])
+
+
 def stored(values: NDArray[np.float32], kind: str) -> dict[str, Any]:
     """A tensor as cells.js reads it: its kind and its bytes in base64, little-endian.
 
@@ -147,7 +152,7 @@ def content(models: Sequence[PageModel], kind: str) -> dict[str, Any]:
         )
     first = models[0].generator
     text = next((model.text for model in models if model.text), "") or first.generate(length=SHOWN, temperature=0.8)
-    return {"models": described, "prompt": first.prompt, "text": text}
+    return {"models": described, "prompt": beginning(first.prompt, text), "text": text}
 
 
 def html(models: Sequence[PageModel], kind: str) -> str:
