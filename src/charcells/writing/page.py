@@ -79,10 +79,12 @@ def read_model(run: str, corpora_dir: str | None) -> PageModel:
 
 
 def excerpt(text: str) -> str:
-    """SHOWN characters of a text, from its first paragraph on that begins with a letter; if there is none, from 0."""
+    """About SHOWN characters of a text, from its first paragraph on that begins with a letter to the end of a word; if
+    there is no such paragraph, from 0."""
     found = re.search(r"\n\n(?=[^\W\d_])", text[:-SHOWN])
     start = found.end() if found else 0
-    return text[start : start + SHOWN]
+    piece = text[start : start + SHOWN]
+    return piece if start + SHOWN >= len(text) else re.sub(r"\s+\S*$", "", piece)
 
 
 def beginning(prompt: str, text: str) -> str:
