@@ -24,6 +24,8 @@ from charcells.writing.generator import TextGenerator
 from charcells.writing.page import PageModel, beginning, html, read_model
 from charcells.writing.units import FEATURES, correlations, find_units, in_quotes, line_position
 
+ROOT = Path(__file__).parents[2]
+
 CHARACTERS = "\n !ABabcdefghij"
 
 
@@ -561,31 +563,79 @@ def test_three_cells_of_256_units_fit_in_three_megabytes() -> None:
         assert len(html(models, kind).encode()) <= 3e6
 
 
-@pytest.mark.slow
-def test_speed_and_smoothness(look: Any) -> None:
+@pytest.fixture(scope="module")
+def wide() -> list[PageModel]:
+    """Three cells of 256 units."""
     characters = "\n" + "".join(map(chr, range(32, 132)))
-    page = look(
-        [model_of(cell, 1, 64, 256, characters=characters, prompt="A", text="A fig") for cell in ("rnn", "gru", "lstm")]
-    )
-    per_second = page.evaluate(
+    more: dict[str, Any] = {"characters": characters, "prompt": "A", "text": "A fig"}
+    return [model_of(cell, 1, 64, 256, **more) for cell in ("rnn", "gru", "lstm")]
+
+
+@pytest.mark.slow
+def test_an_lstm_of_256_units_writes_1000_characters_a_second(look: Any, wide: list[PageModel]) -> None:
+    per_second = look(wide).evaluate(
         """() => {
-            const network = charcells.networks[2], state = network.start(), begun = performance.now();
-            for (let i = 0; i < 1000; i++) network.step(state, charcells.draw(state.logits, 1, 0, 0.5));
-            return 1e6 / (performance.now() - begun);
+            const network = charcells.networks[2], state = network.start();
+            const once = () => {
+                const begun = performance.now();
+                for (let i = 0; i < 30; i++) network.step(state, charcells.draw(state.logits, 1, 0, 0.5));
+                return 30e3 / (performance.now() - begun);
+            };
+            return Math.max(...Array.from({ length: 200 }, once)); // short ones: another program may hold a core
         }"""
     )
-    assert per_second > 400  # 2,000 and more where nothing else runs
+    print(f"{per_second:.0f} characters/s")
+    assert per_second > 1000  # 2,000 and more where nothing else runs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["three of 256 units", "four of 3 x 512 units"])
+def test_no_task_of_the_page_holds_a_frame_up_while_the_models_write(
+    look: Any, browser: Any, wide: list[PageModel], which: str
+) -> None:
+    page = look(wide if which.startswith("three") else [model_of("lstm", 3, 5, 512) for _ in range(4)])
     page.select_option("#speed", "0")
-    page.evaluate(
-        """() => {
-            window.gaps = []; let before = null;
-            const tick = (now) => { if (before) gaps.push(now - before); before = now; requestAnimationFrame(tick); };
-            requestAnimationFrame(tick);
-        }"""
-    )
+    browser.start_tracing(page=page, categories=["toplevel"])
     page.click("#write")
     page.wait_for_timeout(4000)
     stop(page)
-    gaps = np.array(page.evaluate("gaps"))
-    print(f"{per_second:.0f} characters/s; frames: median {np.median(gaps):.0f} ms, longest {gaps.max():.0f} ms")
-    assert np.quantile(gaps, 0.9) < 50
+    page.click("#step")
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    # time of the processor, and not of the clock, in which other programs take their share
+    tasks = [
+        event["tdur"] / 1000
+        for event in events
+        if "tdur" in event and threads.get((event["pid"], event["tid"])) == "CrRendererMain"
+    ]
+    print(f"{len(tasks)} tasks, the longest {max(tasks):.0f} ms; {page.text_content('#writing-pace')}")
+    assert len(tasks) > 50
+    assert max(tasks) < 50
+
+
+COMMITTED = ROOT / "docs" / "quijote.html"
+
+
+def test_the_committed_page_is_small_and_quotes_little(browser: Any) -> None:
+    source = COMMITTED.read_text(encoding="utf-8")
+    assert len(source.encode()) < 3e6
+    data = json.loads(re.search(r'id="data">(.*?)</script>', source, re.DOTALL)[1])  # type: ignore[index]
+    assert [(model["cell"], model["layers"], model["hidden"]) for model in data["models"]] == [
+        ("rnn", 1, 256),
+        ("gru", 1, 256),
+        ("lstm", 1, 256),
+    ]
+    assert len(data["text"]) <= 400
+    assert data["prompt"] == "En un lugar de la Mancha"
+    context = browser.new_context()
+    page = context.new_page()
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(COMMITTED.as_uri())
+    page.evaluate("charcells.ready")
+    page.click("#step")
+    assert page.evaluate("charcells.writers.map((writer) => writer.text.length)") == [1, 1, 1]
+    context.close()
+    assert (asked, complaints) == ([COMMITTED.as_uri()], [])

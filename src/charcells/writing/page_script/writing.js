@@ -89,11 +89,10 @@ function writeNext({ temperature, topK }) {
   turn = (turn + 1) % writers.length;
 }
 
-/** One character of each model, or what is left of it. */
-function writeOne() {
+/** So that each model has written as many characters. */
+function endTurn() {
   const chosen = settings();
-  do writeNext(chosen);
-  while (turn);
+  while (turn) writeNext(chosen);
 }
 
 let barsPainted = 0;
@@ -170,7 +169,7 @@ function showPace(speed) {
 
 function halt() {
   round++;
-  if (turn) writeOne();
+  endTurn();
   const focused = document.activeElement;
   writingState(false);
   paint(true);
@@ -179,9 +178,10 @@ function halt() {
 
 async function oneStep() {
   const own = ++round;
-  if (!ready() && !(await begin(() => own === round))) return;
-  if (writers[0].text.length < MOST) writeOne();
-  halt();
+  const current = () => own === round;
+  if (!ready() && !(await begin(current))) return;
+  const chosen = settings(), count = writers[0].text.length < MOST ? writers.length : 0;
+  if (await inSlices(count, () => writeNext(chosen), current)) halt();
 }
 
 function pick(index, token) {
