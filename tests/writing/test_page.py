@@ -581,9 +581,10 @@ def test_an_lstm_of_256_units_writes_1000_characters_a_second(look: Any, wide: l
                 for (let i = 0; i < 30; i++) network.step(state, charcells.draw(state.logits, 1, 0, 0.5));
                 return 30e3 / (performance.now() - begun);
             };
-            return Math.max(...Array.from({ length: 200 }, once)); // short ones: another program may hold a core
+            return Array.from({ length: 200 }, once); // short ones: another program may hold the core meanwhile
         }"""
     )
+    per_second = np.quantile(per_second, 0.9)
     print(f"{per_second:.0f} characters/s")
     assert per_second > 1000  # 2,000 and more where nothing else runs
 
