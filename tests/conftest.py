@@ -1,6 +1,7 @@
 """What the tests share: small configurations, and the entry points as a person runs them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from charcells.cli.compose import compose
 from charcells.config import Config
 
 ROOT = Path(__file__).parents[1]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started us with Ctrl-C ignored
 if hasattr(signal, "SIGHUP"):
@@ -91,3 +94,15 @@ def wandb_records() -> Callable[[Path], Iterator[Any]]:
                 parts = b""
 
     return read
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, driven by Playwright. Skips where one of them is missing, and says so."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here to look at the page with")
+    if CHROMIUM is None:
+        pytest.skip("no chromium here to look at the page with: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()

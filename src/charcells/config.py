@@ -407,7 +407,9 @@ class ProbeConfig:
 
 @dataclass(kw_only=True, slots=True)
 class PageConfig:
-    runs: list[str] = option([], "run folders, or checkpoint files, one to four: [one,two,three]")
+    runs: list[str] = option(
+        [], "run folders, or checkpoint files, one to four: [one,two,three]; latest: the newest run in runs/"
+    )
     out: str = option("page.html", "the file to write")
     weights: str = option(
         "float16",

@@ -30,6 +30,8 @@ CASES = [
     (["sample.py", "."], ". is not an option: options are written name=value, such as run=."),
     (["sample.py", "run="], "run= is empty"),
     (["sample.py", "run=latest"], "latest means the newest run in"),
+    (["score", "run=latest", "text=a"], "latest means the newest run in"),
+    (["page", "runs=[latest]"], "latest means the newest run in"),
     (["sample.py", "run=a", "temprature=1"], "there is no option temprature, did you mean temperature?"),
 ]
 

@@ -469,6 +469,15 @@ def test_a_run_folder_and_its_checkpoint_alone_write_the_same(run, tmp_path):
     assert charcells.load(str(alone)).generate("a bed", length=50) == text
 
 
+def test_latest_is_the_newest_run_in_runs(run, tmp_path, monkeypatch, capsys):
+    text = charcells.load(run).generate("a bed", length=50)
+    (tmp_path / "place" / "runs").mkdir(parents=True)
+    run.rename(tmp_path / "place" / "runs" / "it")
+    monkeypatch.chdir(tmp_path / "place")
+    assert charcells.load("latest").generate("a bed", length=50) == text
+    assert capsys.readouterr().err == "latest run: runs/it\n"
+
+
 def test_a_run_without_a_best_checkpoint_yet_is_sampled_from_its_last(run):
     text = charcells.load(run / "checkpoints" / "last.ckpt").generate(length=20)
     (run / "checkpoints" / "best.ckpt").unlink()

@@ -1,8 +1,8 @@
 """charcells page, looked at in a browser: its cells against PyTorch's, and how the page behaves."""
 
+import base64
 import json
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,23 +21,12 @@ from charcells.models.checkpoint import Description
 from charcells.text.vocabulary import Vocabulary
 from charcells.training.train import train
 from charcells.writing.generator import TextGenerator
-from charcells.writing.page import PageModel, html, read_model
+from charcells.writing.page import PageModel, beginning, html, read_model
 from charcells.writing.units import FEATURES, correlations, find_units, in_quotes, line_position
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ROOT = Path(__file__).parents[2]
 
 CHARACTERS = "\n !ABabcdefghij"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here to look at the page with")
-    if CHROMIUM is None:
-        pytest.skip("no chromium here to look at the page with: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -99,14 +88,23 @@ def three() -> list[PageModel]:
 
 
 def probabilities_of_the_page(page: Any, index: int, tokens: NDArray[Any]) -> NDArray[np.float64]:
+    """After each token, (T, V). They come as base64, because a list of numbers takes the browser far longer."""
     found = page.evaluate(
         """([index, tokens]) => {
-            const network = charcells.networks[index], state = network.start();
-            return tokens.map((token) => { network.step(state, token); return [...charcells.softmax(state.logits)]; });
+            const network = charcells.networks[index], state = network.start(), width = state.logits.length;
+            const all = new Float64Array(tokens.length * width);
+            tokens.forEach((token, t) => {
+                network.step(state, token);
+                all.set(charcells.softmax(state.logits), t * width);
+            });
+            const bytes = new Uint8Array(all.buffer), step = 8192;
+            let text = "";
+            for (let i = 0; i < bytes.length; i += step) text += String.fromCharCode(...bytes.subarray(i, i + step));
+            return btoa(text);
         }""",
         [index, tokens.tolist()],
     )
-    return np.array(found)
+    return np.frombuffer(base64.b64decode(found)).reshape(len(tokens), -1)
 
 
 @torch.no_grad()
@@ -115,21 +113,8 @@ def probabilities_of_pytorch(network: CharRNN, tokens: NDArray[Any]) -> NDArray[
     return logits[0].double().softmax(-1).numpy()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_pages_cells_are_pytorchs(look: Any, cell: str) -> None:
-    shapes: list[tuple[int, int | None]] = [(1, 5), (1, None), (2, 5), (3, None)]
-    models = [model_of(cell, layers, embedding) for layers, embedding in shapes]
-    page = look(models)
-    tokens = np.random.default_rng(1).integers(len(CHARACTERS), size=10_000)
-    for index, model in enumerate(models):
-        expected = probabilities_of_pytorch(model.generator.model, tokens)
-        assert expected.std(0).min() > 0.01, "predictions that hardly change would hide an error"
-        found = probabilities_of_the_page(page, index, tokens)
-        np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
-
-
 def rounded(values: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
-    if values.ndim == 1:
+    if values.ndim == 1 or kind == "float32":
         return values
     if kind == "float16":
         return values.astype(np.float16).astype(np.float32)
@@ -137,22 +122,27 @@ def rounded(values: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
     return (np.round(values / step) * step).astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", ["float16", "int8"])
-@pytest.mark.parametrize(("cell", "layers", "embedding"), [("rnn", 1, None), ("gru", 2, 5), ("lstm", 2, 5)])
-def test_rounded_weights_are_those_and_nothing_else_changes(
-    look: Any, cell: str, layers: int, embedding: int, kind: str
-) -> None:
-    model = model_of(cell, layers, embedding)
-    page = look([model], kind)
-    tokens = np.random.default_rng(1).integers(len(CHARACTERS), size=2_000)
-    exact = probabilities_of_pytorch(model.generator.model, tokens)
-    with torch.no_grad():
-        for parameter in model.generator.model.parameters():
-            parameter.copy_(torch.from_numpy(rounded(parameter.numpy(), kind)))
-    expected = probabilities_of_pytorch(model.generator.model, tokens)
-    found = probabilities_of_the_page(page, 0, tokens)
-    np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
-    assert np.abs(found - exact).max() > 1e-5
+@pytest.mark.parametrize("kind", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_pages_cells_are_pytorchs_with_the_weights_as_they_are_rounded(look: Any, cell: str, kind: str) -> None:
+    shapes: list[tuple[int, int | None]] = [(1, 5), (1, None), (2, 5), (2, None), (3, 5)]
+    models = [model_of(cell, layers, embedding) for layers, embedding in shapes]
+    page = look(models, kind)
+    tokens = np.random.default_rng(1).integers(len(CHARACTERS), size=10_000)
+    for index, model in enumerate(models):
+        exact = probabilities_of_pytorch(model.generator.model, tokens)
+        assert exact.std(0).min() > 0.002, "predictions that hardly change would hide an error"
+        with torch.no_grad():
+            for parameter in model.generator.model.parameters():
+                parameter.copy_(torch.from_numpy(rounded(parameter.numpy(), kind)))
+        expected = probabilities_of_pytorch(model.generator.model, tokens)
+        found = probabilities_of_the_page(page, index, tokens)
+        np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+        assert kind == "float32" or np.abs(found - exact).max() > 1e-5, "the weights were not rounded"
+        print(
+            f"{kind} {cell} {shapes[index]}: {np.abs(found - expected).max():.1e} from PyTorch with the same weights, "
+            f"{np.abs(found - exact).max():.1e} from float32"
+        )
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7, 2**31 + 5, 2**32 - 1, 2**40 + 3])
@@ -215,6 +205,27 @@ def test_a_step_while_a_long_beginning_is_read_begins_again(look: Any) -> None:
     wait(page, "charcells.writers[1].text.length === 1")
     expected = model.generator.generate(prompt, length=1, temperature=0)[-1]
     assert page.evaluate("charcells.writers.map((writer) => writer.text[0])") == [expected, expected]
+
+
+def test_large_models_take_turns_between_frames_and_end_with_as_many_characters(look: Any) -> None:
+    models = [model_of("lstm", 3, 5, 512) for _ in range(4)]
+    page = look(models, "int8")
+    page.select_option("#speed", "0")
+    page.click("#write")
+    wait(page, "charcells.writers[0].text.length >= 12")
+    assert "characters per second from each model" in page.text_content("#writing-pace")
+    stop(page)
+    lengths = page.evaluate("charcells.writers.map((writer) => writer.text.length)")
+    assert len(set(lengths)) == 1
+    expected = models[3].generator.generate("Aha", length=lengths[0], temperature=0.8, seed=1)
+    rounded_text = "".join(page.evaluate("charcells.writers[3].text"))
+    assert len(expected) == 3 + len(rounded_text)
+
+
+def test_a_blank_beginning_is_replaced_by_the_first_words_of_the_text() -> None:
+    assert beginning("Aha ", "bad cab") == "Aha "
+    assert beginning("\n", "a fig\nbad  cab fig") == "a fig bad cab"
+    assert beginning("\n", "") == ""
 
 
 def test_unknown_characters_are_left_out_and_named(look: Any, three: list[PageModel]) -> None:
@@ -291,6 +302,30 @@ def test_the_equations_show_what_pytorch_computes(look: Any, three: list[PageMod
     i, f, g, o = ends[:4]
     assert ends[5] == pytest.approx(o * np.tanh(ends[4]), abs=0.02)
     assert all(0 <= gate <= 1 for gate in (i, f, o)) and -1 <= g <= 1
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_the_values_of_a_unit_are_pytorchs(look: Any, three: list[PageModel], index: int) -> None:
+    page = look(three)
+    page.select_option("#neuron-model", str(index))
+    page.fill("#neuron-unit", "4")
+    page.fill("#neuron-text", "bad cab")
+    page.click("#neuron-read")
+    wait(page, "document.querySelectorAll('#neuron-strip .strip span').length === 7")
+    page.locator("#neuron-at").fill("6")
+    network = three[index].generator.model
+    with torch.no_grad():
+        _, state = network(torch.from_numpy(three[index].generator.vocabulary.encode("bad cab")).long()[None])
+    expected = dict(zip("hc", (float(part[0, 0, 3]) for part in (state if index == 2 else [state])), strict=False))
+    said = page.text_content("#neuron-value").replace("−", "-")
+    assert said.startswith("b: h = ")
+    figures = dict(figure.split(" = ") for figure in said.removeprefix("b: ").split(", "))
+    assert list(figures) == [["h"], ["h", "r", "z", "n"], ["h", "c", "i", "f", "g", "o"]][index]
+    for name, value in expected.items():
+        assert float(figures[name]) == pytest.approx(value, abs=0.006)
+    # behind the character stands the chosen value, and under it a band for each other one
+    bands = page.locator("#neuron-strip .strip span").last.evaluate("span => span.style.backgroundImage")
+    assert bands.count("var(--") == len(figures)
 
 
 HOSTILE = "</script><script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'>"
@@ -465,6 +500,11 @@ def test_the_command_makes_a_page_of_trained_runs(
     assert data["text"] in text and len(data["text"]) > 100
     units = [unit for model in data["models"] for unit in model["units"]]
     assert units and {unit["feature"] for unit in units} <= set(FEATURES)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "gru").rename(tmp_path / "runs" / "gru")
+    main(["runs=[latest]", "out=latest.html", "weights=int8"])
+    assert capsys.readouterr().err == "latest run: runs/gru\n"
+    assert '"run": "gru"' in (tmp_path / "latest.html").read_text(encoding="utf-8")
     (tmp_path / "text.txt").unlink()
     main(["runs=rnn", "weights=int8"])
     assert "the page looks for no units" in capsys.readouterr().out
@@ -523,31 +563,80 @@ def test_three_cells_of_256_units_fit_in_three_megabytes() -> None:
         assert len(html(models, kind).encode()) <= 3e6
 
 
-@pytest.mark.slow
-def test_speed_and_smoothness(look: Any) -> None:
+@pytest.fixture(scope="module")
+def wide() -> list[PageModel]:
+    """Three cells of 256 units."""
     characters = "\n" + "".join(map(chr, range(32, 132)))
-    page = look(
-        [model_of(cell, 1, 64, 256, characters=characters, prompt="A", text="A fig") for cell in ("rnn", "gru", "lstm")]
-    )
-    per_second = page.evaluate(
+    more: dict[str, Any] = {"characters": characters, "prompt": "A", "text": "A fig"}
+    return [model_of(cell, 1, 64, 256, **more) for cell in ("rnn", "gru", "lstm")]
+
+
+@pytest.mark.slow
+def test_an_lstm_of_256_units_writes_1000_characters_a_second(look: Any, wide: list[PageModel]) -> None:
+    per_second = look(wide).evaluate(
         """() => {
-            const network = charcells.networks[2], state = network.start(), begun = performance.now();
-            for (let i = 0; i < 1000; i++) network.step(state, charcells.draw(state.logits, 1, 0, 0.5));
-            return 1e6 / (performance.now() - begun);
+            const network = charcells.networks[2], state = network.start();
+            const once = () => {
+                const begun = performance.now();
+                for (let i = 0; i < 30; i++) network.step(state, charcells.draw(state.logits, 1, 0, 0.5));
+                return 30e3 / (performance.now() - begun);
+            };
+            return Array.from({ length: 200 }, once); // short ones: another program may hold the core meanwhile
         }"""
     )
-    assert per_second > 400  # 2,000 and more where nothing else runs
+    per_second = np.quantile(per_second, 0.9)
+    print(f"{per_second:.0f} characters/s")
+    assert per_second > 1000  # 2,000 and more where nothing else runs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["three of 256 units", "four of 3 x 512 units"])
+def test_no_task_of_the_page_holds_a_frame_up_while_the_models_write(
+    look: Any, browser: Any, wide: list[PageModel], which: str
+) -> None:
+    page = look(wide if which.startswith("three") else [model_of("lstm", 3, 5, 512) for _ in range(4)])
     page.select_option("#speed", "0")
-    page.evaluate(
-        """() => {
-            window.gaps = []; let before = null;
-            const tick = (now) => { if (before) gaps.push(now - before); before = now; requestAnimationFrame(tick); };
-            requestAnimationFrame(tick);
-        }"""
-    )
+    browser.start_tracing(page=page, categories=["toplevel"])
     page.click("#write")
     page.wait_for_timeout(4000)
     stop(page)
-    gaps = np.array(page.evaluate("gaps"))
-    print(f"{per_second:.0f} characters/s; frames: median {np.median(gaps):.0f} ms, longest {gaps.max():.0f} ms")
-    assert np.quantile(gaps, 0.9) < 50
+    page.click("#step")
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    # time of the processor, and not of the clock, in which other programs take their share
+    tasks = [
+        event["tdur"] / 1000
+        for event in events
+        if "tdur" in event and threads.get((event["pid"], event["tid"])) == "CrRendererMain"
+    ]
+    print(f"{len(tasks)} tasks, the longest {max(tasks):.0f} ms; {page.text_content('#writing-pace')}")
+    assert len(tasks) > 50
+    assert max(tasks) < 50
+
+
+COMMITTED = ROOT / "docs" / "quijote.html"
+
+
+def test_the_committed_page_is_small_and_quotes_little(browser: Any) -> None:
+    source = COMMITTED.read_text(encoding="utf-8")
+    assert len(source.encode()) < 3e6
+    data = json.loads(re.search(r'id="data">(.*?)</script>', source, re.DOTALL)[1])  # type: ignore[index]
+    assert [(model["cell"], model["layers"], model["hidden"]) for model in data["models"]] == [
+        ("rnn", 1, 256),
+        ("gru", 1, 256),
+        ("lstm", 1, 256),
+    ]
+    assert len(data["text"]) <= 400
+    assert data["prompt"] == "En un lugar de la Mancha"
+    context = browser.new_context()
+    page = context.new_page()
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(COMMITTED.as_uri())
+    page.evaluate("charcells.ready")
+    page.click("#step")
+    assert page.evaluate("charcells.writers.map((writer) => writer.text.length)") == [1, 1, 1]
+    context.close()
+    assert (asked, complaints) == ([COMMITTED.as_uri()], [])

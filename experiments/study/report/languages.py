@@ -49,6 +49,11 @@ PAGE: dict[str, Words] = {
         "¿Es cierto lo que se dice de las redes que escriben?",
         "É verdade o que se diz das redes que escrevem?",
     ),
+    "play": words(
+        "Three such networks to play with: they write side by side in your browser",
+        "Tres de esas redes para jugar con ellas: escriben una al lado de otra en tu navegador",
+        "Três dessas redes para brincar com elas: escrevem lado a lado no seu navegador",
+    ),
     "skip": words("Skip to the findings", "Ir a los resultados", "Ir para os resultados"),
     "language": words("Language", "Idioma", "Idioma"),
     "navigation": words("On this page", "En esta página", "Nesta página"),

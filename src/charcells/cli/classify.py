@@ -20,7 +20,7 @@ from charcells.cli.help import help_text
 from charcells.config import ClassifyConfig
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.process import prepare_process
-from charcells.runs.folder import latest_run
+from charcells.runs.folder import named_run
 from charcells.text.encodings import decode, normalize
 from charcells.text.review_tables import read_table
 from charcells.text.sources import expand, read, unpack
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     texts, labels = read_texts(config)
     from charcells.models.text_classifier import load_classifier
 
-    classifier = load_classifier(latest_run().path if config.run == "latest" else config.run)
+    classifier = load_classifier(named_run(config.run))
     unknown = sorted(set(labels) - set(classifier.labels))
     if unknown:
         raise UserError(

@@ -2,7 +2,7 @@
 
 Usage
   charcells page runs=[runs/A,runs/B,runs/C] out=page.html
-  charcells page runs=runs/A weights=int8
+  charcells page runs=latest weights=int8
 
 One to four runs of rnn, gru or lstm with at most three layers of at most 512 units. If the runs' corpus is still there,
 the page also shows a short piece of the validation text, and the units that follow quotes, words or lines in it.
@@ -20,6 +20,7 @@ from charcells.config import PageConfig
 from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.process import prepare_process
+from charcells.runs.folder import named_run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -43,7 +44,7 @@ def make(config: PageConfig) -> None:
         raise UserError(f"out={config.out} is no file: name one, such as out=page.html")
     if not out.parent.is_dir():
         raise UserError(f"out={config.out}: there is no folder {out.parent}; make it first")
-    models = [read_model(run, config.corpora_dir) for run in config.runs]
+    models = [read_model(str(named_run(run)), config.corpora_dir) for run in config.runs]
     for model in models:
         if not model.text:
             print(

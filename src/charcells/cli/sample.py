@@ -21,7 +21,7 @@ from charcells.cli.help import help_text
 from charcells.config import SampleConfig
 from charcells.errors import UserError
 from charcells.process import prepare_process
-from charcells.runs.folder import latest_run
+from charcells.runs.folder import named_run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -47,8 +47,7 @@ def write(config: SampleConfig) -> None:
 
     if not all(config.stop):
         raise UserError(f"stop={config.stop}: the texts cannot be empty")
-    if config.run == "latest":
-        config = dataclasses.replace(config, run=str(latest_run()))
+    config = dataclasses.replace(config, run=str(named_run(config.run)))
     generator = load(config.run, config.weights)
     prompt = generator.as_read(prompt_of(config))
     options: Any = {"length": config.length, "top_k": config.top_k, "top_p": config.top_p, "unknown": config.unknown}

@@ -22,7 +22,7 @@ from charcells.config import CorpusConfig, ScoreConfig
 from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.process import prepare_process
-from charcells.runs.folder import latest_run
+from charcells.runs.folder import named_run
 
 ORDER = 5
 """Order of the n-gram model that is shown."""
@@ -57,7 +57,7 @@ def score(config: ScoreConfig) -> None:
     text = read(config)
     from charcells.writing.generator import load
 
-    run = latest_run().path if config.run == "latest" else config.run
+    run = named_run(config.run)
     found = load(run).score(text, unknown=config.unknown)
     print(f"{len(found.text):,} characters, {found.bpc:.3f} bits per character")
     print(f"n-gram of order {ORDER}: {ngram_bits(config, str(run), found.text)}")

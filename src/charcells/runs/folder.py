@@ -253,6 +253,14 @@ def latest_run(place: Path = Path("runs")) -> RunFolder:
     return latest
 
 
+def named_run(run: Path | str) -> Path:
+    """The path of a run as a user names it: a path, or the text `latest` for the newest run in runs/.
+
+    Raises UserError if `latest` has nothing to mean.
+    """
+    return latest_run().path if run == "latest" else Path(os.path.expanduser(run))
+
+
 def find_run_folders(folder: Path) -> Iterator[RunFolder]:
     """Yield all run folders in and below a folder, which may be one itself.
 

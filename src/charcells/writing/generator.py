@@ -16,7 +16,7 @@ from torch import Tensor
 from charcells.errors import UserError
 from charcells.models.char_rnn import CharRNN
 from charcells.models.checkpoint import read_checkpoint
-from charcells.runs.folder import checkpoint_file
+from charcells.runs.folder import checkpoint_file, named_run
 from charcells.text.encodings import normalize
 from charcells.text.vocabulary import Vocabulary, name_characters
 from charcells.writing.decoder import Decoder, decoder
@@ -277,11 +277,13 @@ def read_prompts(writer: Decoder, prompts: Sequence[Tensor], rows: Sequence[int]
 def load(run: Path | str, weights: str = "float32") -> TextGenerator:
     """Load the trained model of a run folder (its best checkpoint) or of a checkpoint file. No corpus is needed.
 
+    "latest" is the newest run in runs/, and its name is printed on standard error.
+
     `weights`: the precision in which they are read while writing, "float32", "bfloat16" or "int8".
 
     Raises UserError if there is no checkpoint or if it is damaged.
     """
-    checkpoint = read_checkpoint(checkpoint_file(run))
+    checkpoint = read_checkpoint(checkpoint_file(named_run(run)))
     description = checkpoint.description
     return TextGenerator(
         checkpoint.model(),

@@ -79,10 +79,17 @@ def read_model(run: str, corpora_dir: str | None) -> PageModel:
 
 
 def excerpt(text: str) -> str:
-    """SHOWN characters of a text, from its first paragraph on that begins with a letter; if there is none, from 0."""
+    """About SHOWN characters of a text, from its first paragraph on that begins with a letter to the end of a word; if
+    there is no such paragraph, from 0."""
     found = re.search(r"\n\n(?=[^\W\d_])", text[:-SHOWN])
     start = found.end() if found else 0
-    return text[start : start + SHOWN]
+    piece = text[start : start + SHOWN]
+    return piece if start + SHOWN >= len(text) else re.sub(r"\s+\S*$", "", piece)
+
+
+def beginning(prompt: str, text: str) -> str:
+    """What the page shows as the beginning at first: the prompt, or the first words of the text if it is blank."""
+    return prompt if prompt.strip() else " ".join(text.split()[:4])
 
 
 def stored(values: NDArray[np.float32], kind: str) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def content(models: Sequence[PageModel], kind: str) -> dict[str, Any]:
         )
     first = models[0].generator
     text = next((model.text for model in models if model.text), "") or first.generate(length=SHOWN, temperature=0.8)
-    return {"models": described, "prompt": first.prompt, "text": text}
+    return {"models": described, "prompt": beginning(first.prompt, text), "text": text}
 
 
 def html(models: Sequence[PageModel], kind: str) -> str:

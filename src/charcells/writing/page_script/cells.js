@@ -16,13 +16,20 @@ function bytesOf(base64) {
 }
 
 /** The number with these 16 bits in IEEE 754: browsers before 2025 have no Float16Array. */
-function floatOfHalf(bits) {
+function numberOfHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+let halves = null; // all 65,536 of them, once there are any
+
+function floatOfHalf(bits) {
+  if (!halves) halves = Float32Array.from({ length: 65536 }, (_, each) => numberOfHalf(each));
+  return halves[bits];
 }
 
 /** The numbers of a stored tensor, as Float32Array. An int8 matrix has one scale for each row. */

@@ -16,11 +16,12 @@ function equationsOf(network, kept, unit) {
   const size = network.size, three = (value) => number(value, 2).replace("-", "−");
   const signed = (value) => (value < 0 ? "− " : "+ ") + three(Math.abs(value));
   const part = (gate, name) => [kept.fromInput[gate * size + unit], kept.fromState[gate * size + unit], kept[name][unit]];
+  const sums = (name) => "W_" + name + " x + b_" + name + " + U_" + name + " h";
   const gate = (index, name, squash) => {
     const [x, h, value] = part(index, name);
     const numbers = name + " = " + squash + "(" + three(x) + " " + signed(h) + ") = " + three(value);
     const before = name === "h" ? "h′" : name;
-    return { name, symbols: before + " = " + squash + "(W x + b + U h)", numbers, value };
+    return { name, symbols: before + " = " + squash + "(" + (name === "h" ? "W x + b + U h" : sums(name)) + ")", numbers, value };
   };
   const k = (name) => kept[name][unit];
   if (network.cell === "rnn") {
@@ -34,7 +35,7 @@ function equationsOf(network, kept, unit) {
     return [
       gate(0, "r", "σ"),
       gate(1, "z", "σ"),
-      { name: "n", symbols: "n = tanh(W x + b + r · (U h + d))", numbers: candidate, value: n },
+      { name: "n", symbols: "n = tanh(W_n x + b_n + r · (U_n h + d_n))", numbers: candidate, value: n },
       { name: "h", symbols: "h′ = (1 − z) · n + z · h", numbers: "h′ = " + sum(1 - k("z"), n, k("z"), k("hBefore")) + " = " + three(k("h")), value: k("h") },
     ];
   }
@@ -76,11 +77,13 @@ function showEquations(equations, character, unit) {
     const share = Math.max(-1, Math.min(1, value));
     bar.style.left = 50 + Math.min(0, 50 * share) + "%";
     bar.style.width = 50 * Math.abs(share) + "%";
-    const text = make("div", {}, make("p", { className: "symbols" }, symbols), make("p", {}, numbers));
+    const parts = symbols.split(/_(\w)/).map((part, i) => (i % 2 ? make("sub", {}, part) : part));
+    const text = make("div", {}, make("p", { className: "symbols" }, ...parts), make("p", {}, numbers));
     return make("div", { className: "equation" }, text, make("div", { className: "gauge", "aria-hidden": "true" }, bar));
   });
+  const scale = make("div", { className: "gauge-scale", "aria-hidden": "true" }, ...[-1, 0, 1].map((mark) => make("span", {}, number(mark, 0))));
   const legend = make("p", { className: "note" }, "W x + b: " + word("fromInput") + "; U h: " + word("fromState"));
-  byId("equations").replaceChildren(make("h3", {}, word("equations", { unit: unit + 1, character })), ...rows, legend);
+  byId("equations").replaceChildren(make("h3", {}, word("equations", { unit: unit + 1, character })), scale, ...rows, legend);
 }
 
 /** All units of a layer, a square each. The number field beside chooses one by keyboard. */

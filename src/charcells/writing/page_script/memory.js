@@ -61,8 +61,11 @@ function showMemory() {
     });
     return make("tr", {}, make("th", { scope: "row" }, word("range", { from, to: Math.min(to, length) })), ...cells);
   });
-  const lasts = memory.curves.map((curve) => make("td", {}, curve.findLastIndex((bits) => bits > REMEMBERED) + 1));
-  rows.push(make("tr", {}, make("th", { scope: "row" }, word("lasts", { bits: number(REMEMBERED, 2) })), ...lasts));
+  const lasts = memory.curves.flatMap((curve, index) => {
+    const name = make("b", { className: colourOf(index) + " name" }, nameOf(index));
+    return [" ", name, "\u00a0" + (curve.findLastIndex((bits) => bits > REMEMBERED) + 1)];
+  });
+  byId("memory-lasts").replaceChildren(word("lasts", { bits: number(REMEMBERED, 2) }), ...lasts);
   const caption = make("caption", {}, word("difference"));
   byId("memory-table").replaceChildren(make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows)));
 }

@@ -14,27 +14,42 @@ const neuronChoice = chooser("neuron", true, (again) => (again ? readNeuron() : 
 function showNeuron() {
   showFound();
   if (!neuron) return;
-  const { layer, what, unit, model } = neuronChoice.chosen();
-  const values = neuron.steps.map((trace) => trace[layer][what][unit]);
-  const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const { layer, what, unit, model, network } = neuronChoice.chosen();
+  const names = quantities(network);
+  const values = Object.fromEntries(names.map((name) => [name, neuron.steps.map((trace) => trace[layer][name][unit])]));
+  const most = Object.fromEntries(names.map((name) => [name, values[name].reduce((most, value) => Math.max(most, Math.abs(value)), 1)]));
+  const bands = names.filter((name) => name !== what);
   byId("neuron-unknown").textContent = unknownOf(model, neuron.asked.unknown);
   const input = byId("neuron-at");
-  const mark = strip(byId("neuron-strip"), neuron.asked.characters, (span, i) => heat(span, values[i], most), (i) => {
+  const mark = strip(byId("neuron-strip"), neuron.asked.characters, (span, i) => {
+    // the chosen quantity behind the character, then a band for each other one, with a hair's breadth between them
+    const stops = [heatOf(values[what][i], most[what]) + " 0 1.3em"];
+    bands.forEach((name, n) => {
+      const from = 1.4 + 0.4 * n;
+      stops.push("transparent 0 " + from.toFixed(1) + "em", heatOf(values[name][i], most[name]) + " 0 " + (from + 0.33).toFixed(2) + "em");
+    });
+    span.style.backgroundImage = "linear-gradient(" + [...stops, "transparent 0"].join(", ") + ")";
+  }, (i) => {
     input.value = i;
     at();
   });
+  const box = byId("neuron-strip").firstChild;
+  box.classList.add("banded");
+  box.style.setProperty("--bands", bands.length);
+  const list = bands.map((name) => word(name) + (most[name] > 1 ? " (±" + number(most[name], 1) + ")" : "")).join(", ");
+  byId("neuron-bands").textContent = bands.length ? word("rows", { list }) : "";
   const at = () => {
     const i = slider(input, neuron.asked.characters);
     mark(i);
     if (i < 0) return byId("neuron-value").replaceChildren();
-    const said = word("value", { character: shown(neuron.asked.characters[i]), value: number(values[i], 3) });
-    byId("neuron-value").replaceChildren(make("b", {}, said));
-    input.setAttribute("aria-valuetext", input.getAttribute("aria-valuetext") + ", " + number(values[i], 2));
+    const figures = names.map((name) => name + " = " + number(values[name][i], 2)).join(", ");
+    byId("neuron-value").replaceChildren(make("b", {}, shown(neuron.asked.characters[i])), ": " + figures);
+    input.setAttribute("aria-valuetext", input.getAttribute("aria-valuetext") + ", " + figures);
   };
   input.oninput = at;
   at();
   const marks = [-1, -0.5, 0, 0.5, 1].map((share) => {
-    const span = make("span", {}, number(share * most, 1));
+    const span = make("span", {}, number(share * most[what], 1));
     heat(span, share, 1);
     return span;
   });

@@ -9,9 +9,8 @@ function speak(chosen) {
   byId("models").replaceChildren(
     ...networks.map(({ about }, index) => {
       const name = make("b", { className: "name" }, nameOf(index));
-      const facts = [word("about", about)];
-      if (about.bpc) facts.push(word("bpc", { bits: number(about.bpc, 3) }));
-      return make("li", { className: colourOf(index), title: about.run }, name, " " + facts.join("; "));
+      const figure = about.bpc ? [make("span", {}, word("bpc", { bits: number(about.bpc, 3) }))] : [];
+      return make("li", { className: colourOf(index), title: about.run }, name, " " + word("about", about), ...figure);
     })
   );
   neuronChoice.fill();
@@ -33,8 +32,9 @@ byId("surprise-text").value = data.text;
 byId("neuron-text").value = data.text;
 byId("memory-text").value = data.text;
 byId("memory-cut").max = Math.max(1, first.length - 1);
-byId("memory-cut").value = Math.round(first.length / 3);
-byId("inside-text").value = first.slice(0, 60).join("");
+byId("memory-cut").value = first.indexOf(" ", Math.floor(first.length / 3)) + 1 || Math.round(first.length / 3);
+const short = first.slice(0, 60).join("");
+byId("inside-text").value = first.length > 60 ? short.replace(/\s+\S*$/, "") : short; // whole words
 byId("inside-at").max = 59;
 byId("inside-at").value = Math.min(10, Math.max(0, first.length - 1));
 for (const id of ["surprise-at", "neuron-at"]) {
@@ -44,7 +44,8 @@ for (const id of ["surprise-at", "neuron-at"]) {
 const units = networks.flatMap(({ about }, model) => about.units.map((unit) => ({ model, ...unit })));
 const best = units.reduce((best, unit) => (!best || Math.abs(unit.correlation) > Math.abs(best.correlation) ? unit : best), null);
 if (best) neuronChoice.set(best.model, best.layer, best.state, best.unit);
-insideChoice.set(networks.length - 1, 0, null, 0);
+const ofLast = units.filter((unit) => unit.model === networks.length - 1)[0];
+insideChoice.set(networks.length - 1, ofLast ? ofLast.layer : 0, null, ofLast ? ofLast.unit : 0);
 byId("surprise-read").addEventListener("click", readSurprise);
 byId("neuron-read").addEventListener("click", readNeuron);
 byId("inside-read").addEventListener("click", readInside);

@@ -44,9 +44,9 @@ function showSurprise() {
       marks.push((i) => {
         mark(i);
         if (i >= one.bits.length || i < 0) return said.replaceChildren();
-        const list = one.expected[i].map(([character, share]) => shown(character) + " " + percent(share)).join(", ");
+        const list = one.expected[i].flatMap(([character, share]) => [" ", make("b", {}, shown(character)), "\u00a0" + percent(share)]);
         const here = word("here", { character: shown(one.asked.characters[i]), bits: number(one.bits[i], 2) });
-        said.replaceChildren(make("b", {}, here), " · ", word("expected", { list }));
+        said.replaceChildren(make("b", {}, here), " · ", word("expected"), ...list);
       });
       const heading = make("h3", { className: "name" }, nameOf(index));
       const figure = one.bits.length ? word("mean", { bits: number(mean, 2) }) : "";

@@ -61,8 +61,12 @@ async function traced(network, text, current) {
   return (await inSlices(asked.tokens.length, read, current)) ? { asked, steps, network } : null;
 }
 
-/** Colour an element by a value between -most and most. */
-function heat(element, value, most) {
+/** The colour of a value between -most and most. */
+function heatOf(value, most) {
   const share = Math.min(1, Math.abs(value) / most);
-  element.style.backgroundColor = "rgba(var(--" + (value < 0 ? "low" : "high") + "), " + (0.85 * share).toFixed(3) + ")";
+  return "rgba(var(--" + (value < 0 ? "low" : "high") + "), " + (0.85 * share).toFixed(3) + ")";
+}
+
+function heat(element, value, most) {
+  element.style.backgroundColor = heatOf(value, most);
 }

@@ -5,6 +5,7 @@ const BARS = 8;
 
 const writers = networks.map((network) => ({ network, text: [], pending: "", tokens: 0 }));
 let writing = false, round = 0;
+let turn = 0; // the model that writes next: between two of them a slice may end, because large models are slow
 const ready = () => writers.every((writer) => writer.begun);
 
 function column(index) {
@@ -33,6 +34,8 @@ async function begin(current) {
   const { seed } = settings();
   const notes = [];
   for (const writer of writers) writer.begun = false; // so that whoever interrupts this begins again
+  turn = 0;
+  byId("writing-pace").textContent = "";
   for (const [index, writer] of writers.entries()) {
     const asked = writer.network.encode(byId("prompt").value);
     if (asked.unknown.length) notes.push(unknownOf(index, asked.unknown));
@@ -79,9 +82,17 @@ function take(writer, token) {
   writer.pending += character;
 }
 
-function writeOne() {
-  const { temperature, topK } = settings();
-  for (const writer of writers) take(writer, draw(writer.state.logits, temperature, topK, writer.random.next()));
+/** One character of the model whose turn it is. */
+function writeNext({ temperature, topK }) {
+  const writer = writers[turn];
+  take(writer, draw(writer.state.logits, temperature, topK, writer.random.next()));
+  turn = (turn + 1) % writers.length;
+}
+
+/** So that each model has written as many characters. */
+function endTurn() {
+  const chosen = settings();
+  while (turn) writeNext(chosen);
 }
 
 let barsPainted = 0;
@@ -120,7 +131,7 @@ function writingState(on) {
   byId("step").disabled = on;
   const count = writers[0].text.length;
   const done = count >= MOST ? "full" : "stopped";
-  byId("writing-status").textContent = on ? word("busy") : count ? word(done, { count }) : "";
+  byId("writing-status").textContent = on ? word("busy") : count ? word(done, { count: number(count, 0) }) : "";
 }
 
 /** Write until it is stopped. With a speed, so many characters a second; without, as many as a slice of each frame holds. */
@@ -131,23 +142,34 @@ async function write(anew) {
   writingState(true);
   if (focused === byId("go-on") || focused === byId("step")) byId("stop").focus();
   if ((anew || !ready()) && !(await begin(current))) return;
-  let due = 1, before = performance.now();
+  const begun = performance.now(), already = writers[0].text.length;
+  let due = 1, before = begun, paced = begun;
   while (current() && writers[0].text.length < MOST) {
     const now = performance.now(), speed = Number(byId("speed").value);
     due = speed ? Math.min(due + ((now - before) / 1000) * speed, 1 + speed / 10) : Infinity;
     before = now;
+    const chosen = settings();
     while (due >= 1 && performance.now() < now + SLICE && writers[0].text.length < MOST) {
-      writeOne();
-      due -= 1;
+      writeNext(chosen);
+      if (!turn) due -= 1;
     }
     paint();
+    if (now > paced + 500) {
+      paced = now;
+      showPace((1000 * (writers[0].text.length - already)) / (now - begun));
+    }
     await frame();
   }
   if (current()) halt();
 }
 
+function showPace(speed) {
+  byId("writing-pace").textContent = word("pace", { speed: number(speed, speed < 10 ? 1 : 0) });
+}
+
 function halt() {
   round++;
+  endTurn();
   const focused = document.activeElement;
   writingState(false);
   paint(true);
@@ -156,9 +178,10 @@ function halt() {
 
 async function oneStep() {
   const own = ++round;
-  if (!ready() && !(await begin(() => own === round))) return;
-  if (writers[0].text.length < MOST) writeOne();
-  halt();
+  const current = () => own === round;
+  if (!ready() && !(await begin(current))) return;
+  const chosen = settings(), count = writers[0].text.length < MOST ? writers.length : 0;
+  if (await inSlices(count, () => writeNext(chosen), current)) halt();
 }
 
 function pick(index, token) {
@@ -186,6 +209,7 @@ function writingWords() {
     writer.paper.setAttribute("aria-label", word("textOf", { model: nameOf(index) }));
     writer.title.textContent = word("next");
   });
+  byId("writing-pace").textContent = "";
   writingState(writing);
   paint(true);
 }
