@@ -21,7 +21,7 @@ def written(folder, cell, seed, accuracy):
     run.metrics.write_text("step,reviews_seen,val/accuracy\n1,10,0.5\n2,20,0.6\n")
 
 
-def test_the_best_classifier_has_the_highest_test_accuracy(tmp_path, capsys):
+def test_the_best_classifier_has_the_highest_accuracy(tmp_path, capsys):
     for cell, middle in (("rnn", 0.6), ("lstm", 0.8)):
         for seed, shift in ((1, -0.01), (2, 0.0), (3, 0.01)):
             written(tmp_path, cell, seed, middle + shift)
@@ -33,7 +33,7 @@ def test_the_best_classifier_has_the_highest_test_accuracy(tmp_path, capsys):
     report(tmp_path)
     printed = capsys.readouterr().out
     assert "0.800 ± 0.025" in printed
-    assert "best: the cell with the highest mean test/accuracy" in printed
+    assert "best: the cell with the highest mean val/accuracy" in printed
     assert (tmp_path / "runs.png").exists()
 
 

@@ -109,14 +109,14 @@ def _print_recipes(recipes: dict[int, dict[str, Any]], table: pd.DataFrame, comp
 
     print()
     for number, options in recipes.items():
-        print(f"recipe {number}: " + " ".join(f"{name}={_shown(name, value)}" for name, value in options.items()))
+        print(f"recipe {number}: " + " ".join(f"{name}={shown_value(name, value)}" for name, value in options.items()))
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), show_edge=False)
     plain = [name for name in map(str, table) if not name.endswith(" ±")]
     for name in plain:
         shown.add_column(name, justify="right" if name in ("recipes", "best in", metric) else "left")
     for row in table.to_dict("records"):
-        cells = (_shown(name, row[name]) for name in plain if name != metric)
-        shown.add_row(*cells, _interval(row[metric], row[f"{metric} ±"]))
+        cells = (shown_value(name, row[name]) for name in plain if name != metric)
+        shown.add_row(*cells, shown_interval(row[metric], row[f"{metric} ±"]))
     print()
     print_table(shown)
     print(
