@@ -124,7 +124,7 @@ class ModelConfig:
     match_parameters: int | None = option(
         None, "choose the hidden size whose parameter count is closest to this number", at_least=1
     )
-    bidirectional: bool = option(False, "classifier: read the text backwards, too, with as many units again")
+    bidirectional: bool = option(False, "classifier: also read the text backwards, with as many units again")
     head_size: int | None = option(
         None,
         "classifier: units of a layer with ReLU between the last state and the output; null: no such layer",
@@ -132,7 +132,7 @@ class ModelConfig:
     )
     compiled: bool = option(
         True,
-        "train RNN and GRU on a CPU by compiled loops, several times as fast for few streams; false: by PyTorch's own",
+        "train RNN and GRU on a CPU with compiled loops, much faster with few streams; false: with PyTorch's own",
     )
 
 
@@ -180,9 +180,9 @@ class ReviewsConfig:
         choices=("words", "characters"),
     )
     min_count: int = option(
-        1, "units that occur less often in the training part count as unknown, all the same one", at_least=1
+        1, "units that occur less often in the training part are all read as one unknown unit", at_least=1
     )
-    max_length: int = option(1000, "longest review, in units; of a longer one its end is read", at_least=1)
+    max_length: int = option(1000, "longest review, in units; of a longer one only the end is read", at_least=1)
     text_column: str = option("text", "corpus=file: the column with the texts")
     label_column: str = option("label", "corpus=file: the column with the labels, of which there must be two")
 
@@ -302,7 +302,7 @@ TASKS = ("next_character", "classify")
 class Config:
     task: str = option(
         "next_character",
-        "what is learnt: the next character of a text, or which of two labels a text has (experiment=film_reviews)",
+        "what is learned: the next character of a text, or which of two labels a text has (experiment=film_reviews)",
         choices=TASKS,
     )
     cell: CellConfig = field(default_factory=CellConfig)
@@ -374,7 +374,9 @@ class SampleConfig:
 @dataclass(kw_only=True, slots=True)
 class ScoreConfig:
     run: str = option("???", "run folder, or a checkpoint file; latest: the newest run in runs/")
-    file: Any = option(None, "the text to score: a file, or what else `corpus.path` may be", kind=PATHS)
+    file: Any = option(
+        None, "the text to score: a file, a folder, a pattern or a list, as for `corpus.path`", kind=PATHS
+    )
     text: str | None = option(None, "the text itself, instead of a file")
     encoding: str = option("utf-8", "encoding of the file")
     unknown: str = option(
@@ -394,7 +396,9 @@ class ClassifyConfig:
     run: str = option("???", "run folder of a classifier, or a checkpoint file; latest: the newest run in runs/")
     text: str | None = option(None, "the text itself")
     file: Any = option(
-        None, "a file with a text, or a .tsv or .csv table of texts, or what else `corpus.path` may be", kind=PATHS
+        None,
+        "a .tsv or .csv table of texts, or one text: a file, a folder, a pattern or a list, as for `corpus.path`",
+        kind=PATHS,
     )
 
 
@@ -425,7 +429,7 @@ class ExportConfig:
     to: str = option("???", "the folder to write, new or empty; format=hub: the repository, as USER/NAME")
     format: str = option(
         "safetensors",
-        "what the model is written as; hub: as safetensors, to the Hugging Face hub",
+        "what the model is written as; hub: safetensors, pushed to the Hugging Face hub",
         choices=("safetensors", "onnx", "torchscript", "hub"),
     )
 
