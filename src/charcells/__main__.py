@@ -5,6 +5,7 @@ Usage
   charcells sample [OPTIONS]     write text with a trained model
   charcells score [OPTIONS]      bits per character of any text under a trained model
   charcells classify [OPTIONS]   which of two labels a text has, by a trained classifier
+  charcells reviews imdb         tables of film reviews from their official archive
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
   charcells runs FOLDER          compare the runs of a sweep
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split
@@ -20,7 +21,7 @@ from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = ("train", "sample", "score", "classify", "page", "runs", "baselines")
+COMMANDS = ("train", "sample", "score", "classify", "reviews", "page", "runs", "baselines")
 
 
 def main(command: str | None = None) -> None:
