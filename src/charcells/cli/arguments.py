@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from charcells.config import Config, PageConfig, SampleConfig, ScoreConfig, options
+from charcells.config import ClassifyConfig, Config, PageConfig, SampleConfig, ScoreConfig, options
 from charcells.errors import UserError, did_you_mean
 
 RUNS = ("run", "resume", "init_from")
@@ -14,6 +14,7 @@ PATHS = {  # what a file or a folder that is given alone was probably meant for
     Config: ("corpus=file corpus.path", "resume"),
     SampleConfig: ("run", "run"),
     ScoreConfig: ("file", "run"),
+    ClassifyConfig: ("file", "run"),
     PageConfig: ("runs", "runs"),
 }
 
@@ -67,7 +68,7 @@ def check_arguments(arguments: Sequence[str], schema: type, groups: Collection[s
 
     Args:
         arguments: of the command line, without flags. Hydra's own options are left to Hydra.
-        schema: Config, SampleConfig, ScoreConfig or PageConfig.
+        schema: Config, or that of another command.
         groups: names of the groups of choices, such as 'cell'.
     """
     names = [name for name, _ in options(schema)]
