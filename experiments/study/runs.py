@@ -17,7 +17,7 @@ from charcells.files import folder_name
 from charcells.runs.folder import RunFolder
 from charcells.runs.identity import identity
 from charcells.runs.summary import Summary
-from charcells.text.corpus import load_corpus
+from charcells.text.reviews import data_sha256
 
 ROOT = Path(__file__).parents[2]
 """The project's folder: runs lie in ROOT/sweeps, and their commands are typed there."""
@@ -169,9 +169,9 @@ _hashes: dict[str, str] = {}
 
 
 def _sha256(config: Config) -> str:
-    key = repr(config.corpus)
+    key = repr((config.task, config.corpus))
     if key not in _hashes:
-        _hashes[key] = load_corpus(config.corpus, config.corpora_dir).sha256
+        _hashes[key] = data_sha256(config)
     return _hashes[key]
 
 

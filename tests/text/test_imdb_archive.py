@@ -123,21 +123,11 @@ def test_wrong_arguments_are_refused_in_one_line(archive, arguments, message):
     assert "\n" not in str(raised.value)
 
 
-def tables_at_hand() -> dict[str, bytes]:
-    """The public tables, if they are there."""
-    found = {}
-    for file in REVIEW_SETS["imdb"]:
-        for folder in review_folders(None):
-            if (folder / f"{file.name}.xz").exists():
-                found[file.part] = lzma.decompress((folder / f"{file.name}.xz").read_bytes())
-    if len(found) < 2:
-        pytest.skip("imdb is not in CHARCELLS_CORPORA")
-    return found
-
-
 @pytest.mark.slow
-def test_the_tables_at_hand_come_out_of_an_archive_of_their_reviews_byte_by_byte(tmp_path, monkeypatch):
-    there = tables_at_hand()
+def test_the_tables_at_hand_come_out_of_an_archive_of_their_reviews_byte_by_byte(tmp_path, monkeypatch, public_set):
+    public_set("imdb")
+    names = [Path(folder, f"{file.name}.xz") for file in REVIEW_SETS["imdb"] for folder in review_folders(None)]
+    there = {path.name.split(".")[1]: lzma.decompress(path.read_bytes()) for path in names if path.exists()}
     files = {}
     for part, content in there.items():
         for line in content.decode().split("\n")[1:-1]:
