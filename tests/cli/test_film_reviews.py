@@ -1,11 +1,30 @@
-"""Wrong input to a classifier, as a person meets it: one line, an exit status, no traceback, no run folder."""
+"""Film reviews on the command line: README's command with a few steps, and wrong input, which ends in one line."""
+
+import os
 
 import pytest
+
+from charcells.text.review_sets import review_folders
 
 GOOD = "label\ttext\n" + "".join(
     f"{('bad', 'good')[k % 2]}\tfilm {k} is {('dull', 'fine')[k % 2]}\n" for k in range(40)
 )
 OPTIONS = ("experiment=film_reviews", "logger=none", "threads=1", "trainer.max_steps=1", "model.hidden_size=4")
+
+
+def test_the_command_of_the_readme_trains_and_its_run_classifies(command, tmp_path):
+    """On sst2 where its files are at hand, else on a made-up table."""
+    folders = review_folders(None) if os.environ.get("CHARCELLS_CORPORA") else []
+    corpus = ["corpus=sst2"]
+    if not any((folder / "stsa.binary.train").exists() for folder in folders):
+        (tmp_path / "mine.tsv").write_text(GOOD)
+        corpus = ["corpus=file", f"corpus.path={tmp_path / 'mine.tsv'}"]
+    few = ["trainer.max_steps=5", "logger=none", "hydra.run.dir=run"]
+    result = command("train.py", "experiment=film_reviews", *corpus, *few)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "test/accuracy" in result.stdout and "charcells classify run=run" in result.stdout
+    result = command("classify", "run=run", "text=a stirring, funny film", "explain=true")
+    assert result.returncode == 0 and "log-odds of" in result.stdout, result.stderr
 
 
 @pytest.mark.parametrize(
