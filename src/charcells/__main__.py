@@ -24,7 +24,19 @@ from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = "train sample score classify probe reviews page export runs dashboard baselines".split()
+COMMANDS = [
+    "train",
+    "sample",
+    "score",
+    "classify",
+    "probe",
+    "reviews",
+    "page",
+    "export",
+    "runs",
+    "dashboard",
+    "baselines",
+]
 
 
 def main(command: str | None = None) -> None:
