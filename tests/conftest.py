@@ -13,6 +13,7 @@ import pytest
 
 from charcells.cli.compose import compose
 from charcells.config import Config
+from charcells.text.review_sets import REVIEW_SETS, review_folders
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,3 +107,16 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def public_set() -> Callable[[str], None]:
+    """Skips a test if the files of a public set of reviews are not at hand: `public_set("sst2")`."""
+
+    def need(name: str) -> None:
+        folders = review_folders(None) if os.environ.get("CHARCELLS_CORPORA") else []
+        for file in REVIEW_SETS[name]:
+            if not any((folder / f"{file.name}{end}").exists() for folder in folders for end in ("", ".xz")):
+                pytest.skip(f"{name} is not in CHARCELLS_CORPORA")
+
+    return need

@@ -32,6 +32,7 @@ NAMES = (
     "recurrence",
     "scoring",
     "packing",
+    "reviews",
     "encodings",
     "gpu",
 )

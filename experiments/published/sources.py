@@ -16,6 +16,7 @@ import joblib
 
 from charcells.errors import UserError, report_user_errors
 from charcells.files import relative, write_atomically
+from experiments.published import film_reviews
 from experiments.study.runs import ROOT, Run, Sweep
 from experiments.study.training import train
 
@@ -166,7 +167,7 @@ def report() -> str:
             f"Corpus {summary['corpus']}, SHA-256 {summary['corpus_sha256'][:16]}…, {summary['train_chars']:,} "
             f"training characters; {versions}.",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n" + film_reviews.section(film_reviews.rows())
 
 
 @report_user_errors()

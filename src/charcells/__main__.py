@@ -6,6 +6,7 @@ Usage
   charcells score [OPTIONS]      bits per character of any text under a trained model
   charcells classify [OPTIONS]   which of two labels a text has, by a trained classifier
   charcells probe [OPTIONS]      what a character model knows of the labels of reviews, and its best single unit
+  charcells reviews imdb         tables of film reviews from their official archive
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
   charcells export [OPTIONS]     hand a trained model on: safetensors, ONNX, TorchScript, a hub
   charcells runs FOLDER          compare the runs of a sweep
@@ -23,7 +24,19 @@ from charcells.errors import UserError, did_you_mean, report_user_errors
 from charcells.process import prepare_process
 from charcells.signals import exit_at_once_on_interrupt
 
-COMMANDS = ("train", "sample", "score", "classify", "probe", "page", "export", "runs", "dashboard", "baselines")
+COMMANDS = [
+    "train",
+    "sample",
+    "score",
+    "classify",
+    "probe",
+    "reviews",
+    "page",
+    "export",
+    "runs",
+    "dashboard",
+    "baselines",
+]
 
 
 def main(command: str | None = None) -> None:

@@ -392,6 +392,16 @@ class ScoreConfig:
 
 
 @dataclass(kw_only=True, slots=True)
+class ColumnsConfig:
+    """The columns of a table that is classified."""
+
+    text_column: str | None = option(None, "table: the column with the texts; null: the one that the run was given")
+    label_column: str | None = option(
+        None, "table: the column with the labels; null: the one that the run was given, if the table has it"
+    )
+
+
+@dataclass(kw_only=True, slots=True)
 class ClassifyConfig:
     run: str = option("???", "run folder of a classifier, or a checkpoint file; latest: the newest run in runs/")
     text: str | None = option(None, "the text itself")
@@ -400,6 +410,9 @@ class ClassifyConfig:
         "a .tsv or .csv table of texts, or one text: a file, a folder, a pattern or a list, as for `corpus.path`",
         kind=PATHS,
     )
+    reviews: ColumnsConfig = field(default_factory=ColumnsConfig)
+    explain: bool = option(False, "colour each word by what reading it did to the score")
+    html: str | None = option(None, "explain: write what is shown to this HTML file, too")
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,5 +1,7 @@
 """charcells classify: texts, files and tables, and what it refuses."""
 
+import re
+
 import pytest
 
 from charcells.cli.classify import main
@@ -7,6 +9,7 @@ from charcells.cli.compose import compose
 from charcells.errors import UserError
 from charcells.models.text_classifier import load_classifier
 from charcells.training.train import train
+from charcells.writing import explain_label
 
 
 def rows(number: int) -> list[tuple[str, str]]:
@@ -60,9 +63,69 @@ def test_a_text_gets_the_same_probability_alone_and_among_others(run):
     assert together == pytest.approx([classifier.probabilities([text])[0] for text in texts], abs=1e-6)
 
 
+def test_a_table_without_labels_is_only_classified(run, capsys, tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("relabelled,text\nx,a fine film\n")  # another column whose name has 'label' in it
+    main([f"run={run}", f"file={path}"])
+    assert capsys.readouterr().out.startswith("good\t") and "found" not in capsys.readouterr().out
+
+
+def renamed(path):
+    path.write_text("stars\tbody\n" + "".join(f"{label}\t{text}\n" for label, text in rows(60)))
+    return path
+
+
+def test_columns_are_those_of_the_run_or_named(run, capsys, tmp_path):
+    path = renamed(tmp_path / "other.tsv")
+    with pytest.raises(UserError, match=r"has no column 'text'; .* stars, body, .*reviews.text_column="):
+        main([f"run={run}", f"file={path}"])
+    main([f"run={run}", f"file={path}", "reviews.text_column=body"])
+    assert "found" not in capsys.readouterr().out
+    main([f"run={run}", f"file={path}", "reviews.text_column=body", "reviews.label_column=stars"])
+    assert "60 of 60 labels found" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"has no column 'star', did you mean stars\?.*reviews.label_column="):
+        main([f"run={run}", f"file={path}", "reviews.text_column=body", "reviews.label_column=star"])
+    options = ["logger=none", "threads=1", f"corpus.path={path}", "corpus=file", "trainer.max_steps=1"]
+    columns = ["reviews.text_column=body", "reviews.label_column=stars"]
+    train(compose(["experiment=film_reviews", "model.hidden_size=4", *options, *columns]), tmp_path / "run")
+    main([f"run={tmp_path / 'run'}", f"file={path}"])
+    assert "of 60 labels found" in capsys.readouterr().out
+
+
+def test_words_are_coloured_by_what_reading_them_did(run, capsys, tmp_path):
+    text = "A dull, DULL film; but unheardof & fine <b>"
+    page = tmp_path / "page.html"
+    main([f"run={run}", f"text={text}", "explain=true", f"html={page}"])
+    printed = capsys.readouterr().out
+    assert "a dull dull film but unheardof fine" in printed
+    assert re.search(r"towards bad: .*dull -", printed) and re.search(r"towards good: .*fine \+", printed)
+    content = page.read_text()
+    assert content.count('nats">dull</span>') == 2 and "<script" not in content
+    classifier = load_classifier(run)
+    found = explain_label.explain(classifier, text)
+    assert found.empty + sum(found.effects) == pytest.approx(found.total)
+    [probability] = classifier.probabilities([text])
+    assert 1 / (1 + 2.718281828459045**-found.total) == pytest.approx(probability, abs=1e-6)
+
+
+def test_a_text_without_a_word_has_nothing_to_colour(run, capsys):
+    main([f"run={run}", "text=!?", "explain=true"])
+    assert "log-odds of good" in capsys.readouterr().out
+
+
+def test_the_page_escapes_what_it_shows(run):
+    found = explain_label.Explanation(["a<b", "c"], ["<i>", "&"], [2.0, -2.0], 0.0, 0.0, " ")
+    page = explain_label.html([found], "<run>")
+    assert "<i>" not in page and "&lt;i&gt;" in page and "a&lt;b" in page and "&lt;run&gt;" in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["text=a", "html=x.html"], "html=x.html is what explain=true writes"),
+        (["text=a", "explain=true", "html=/dev/null/x"], "html=/dev/null/x cannot be written"),
+        (["review.txt"], "review.txt is not an option: options are written name=value"),
+        (["reviews.units=words", "text=a"], "there is no option reviews.units"),
         ([], "name the text to classify"),
         (["text=a", "file=b"], "and not both"),
         (["text= "], "text= is empty"),

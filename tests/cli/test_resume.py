@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from charcells import slurm
+from charcells.models.checkpoint import read_classifier
 from charcells.runs.folder import latest_run, new_run_folder
 from charcells.signals import Interrupted
 from charcells.training.train import train
@@ -180,6 +181,55 @@ def test_latest_is_the_run_that_was_written_last(tmp_path, capsys):
         os.utime(folder / "summary.json", (written, written))
     assert latest_run(tmp_path / "runs").path.name == "b"
     assert capsys.readouterr().err == f"latest run: {tmp_path / 'runs' / 'b'}\n"
+
+
+REVIEWS = [
+    *(
+        "experiment=film_reviews",
+        "corpus=rt_polarity",
+        "cell=gru",
+        "model.bidirectional=true",
+        "logger=none",
+        "threads=1",
+    ),
+    *("model.hidden_size=24", "model.embedding_dim=16", "reviews.min_count=3", "trainer.max_steps=330"),
+    *("trainer.val_check_interval=50", "trainer.log_every_n_steps=10"),
+]
+"""267 steps an epoch."""
+
+
+@pytest.mark.slow
+def test_a_bidirectional_gru_killed_within_an_epoch_of_rt_polarity_goes_on_bit_for_bit(work, public_set):
+    public_set("rt_polarity")
+
+    def start(*options):
+        command = [sys.executable, str(ROOT / "train.py"), *options]
+        environment = {**os.environ, "XDG_CACHE_HOME": str(work / "cache")}
+        return subprocess.Popen(command, cwd=work, env=environment, stdout=subprocess.DEVNULL)
+
+    assert start(*REVIEWS, "hydra.run.dir=whole").wait(timeout=900) == 0
+    last = work / "run" / "checkpoints" / "last.ckpt"
+    killed = start(*REVIEWS, "hydra.run.dir=run")
+    while not last.exists() or read_classifier(last).description.step < 100:
+        assert killed.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.1)
+    killed.kill()
+    assert killed.wait(timeout=60) == -signal.SIGKILL
+    assert 100 <= read_classifier(last).description.step < 267
+    assert start("resume=run").wait(timeout=900) == 0
+    found = []
+    for folder in (work / "run", work / "whole"):
+        with open(folder / "metrics.csv") as file:
+            rows = [{key: row[key] for key in row if key != "reviews_per_second"} for row in csv.DictReader(file)]
+        summary = json.loads((folder / "summary.json").read_text())
+        figures = {
+            key: summary[key] for key in summary if key.startswith(("val/", "test/", "train/", "best_", "steps"))
+        }
+        weights = read_classifier(folder / "checkpoints" / "last.ckpt").weights
+        samples = (folder / "samples.jsonl").read_text()
+        found.append((rows, figures, samples, {name: weight.tolist() for name, weight in weights.items()}))
+    assert found[0] == found[1]
 
 
 # another rate from here on

@@ -9,7 +9,7 @@ import torch
 
 from charcells.training.train import train
 from experiments.benchmarks import __main__ as benchmarks
-from experiments.benchmarks import gpu, scoring
+from experiments.benchmarks import gpu, reviews, scoring
 from experiments.benchmarks.__main__ import main
 from experiments.benchmarks.training import Bare, ByCharacter, Usual, configuration
 from experiments.benchmarks.turns import Comparison, in_turn
@@ -81,6 +81,15 @@ def test_a_character_at_a_time_gives_the_gradients_of_a_window(monkeypatch):
 def test_scoring_and_a_plain_pass_agree(monkeypatch, cell):
     monkeypatch.setattr(scoring, "CHARACTERS", 3000)
     assert scoring.compare(cell, 1, 16).row()["ratio"] > 0  # it asserts equal losses itself
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_padded_and_packed_reviews_give_the_same_states_and_gradients(cell, bidirectional):
+    sides = reviews.Sides(cell, bidirectional, longest=400)
+    assert sides.inputs.shape == (32, 400, 20) and sides.padded().shape == (32, 128 if bidirectional else 64)
+    states, gradients = reviews.Sides(cell, bidirectional, longest=400).differences()
+    assert states < 1e-6 and gradients < 1e-5
 
 
 def test_an_unknown_benchmark_is_refused(capsys):

@@ -128,3 +128,17 @@ def test_a_frozen_second_bias_is_zero_and_stays_out_of_training():
     second = [weight for name, weight in model.named_parameters() if "bias_hh" in name]
     assert len(second) == 4
     assert not any(weight.any() or weight.requires_grad for weight in second)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "output"])
+def test_the_beginnings_of_a_text_are_what_they_are_as_texts(cell, bidirectional, monkeypatch):
+    monkeypatch.setattr("charcells.models.classifier.BEGINNINGS", 3)
+    torch.manual_seed(0)
+    sizes = {"embedding_dim": 5, "hidden_size": 6, "num_layers": 2, "head_size": 4}
+    model = Classifier(11, cell, bidirectional=bidirectional, **sizes).eval()
+    text = torch.randint(2, 11, (7,))
+    none, *others = model.beginnings(text)
+    alone = torch.stack([model(text[None, :length], torch.tensor([length]))[0] for length in range(1, 8)])
+    torch.testing.assert_close(torch.stack(others), alone)
+    torch.testing.assert_close(none, model.output(model.head(torch.zeros(12 if bidirectional else 6)))[0])

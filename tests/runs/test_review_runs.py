@@ -27,6 +27,7 @@ def test_the_best_classifier_has_the_highest_accuracy(tmp_path, capsys):
             written(tmp_path, cell, seed, middle + shift)
     runs = read_runs(tmp_path)
     assert deciding_metric(runs) == "test/accuracy"
+    assert runs["seq_len"].isna().all()  # a review is read whole
     table = summarise(runs).set_index("cell")
     assert table["test/accuracy"].to_dict() == pytest.approx({"rnn": 0.6, "lstm": 0.8})
     assert table["mark"].to_dict() == {"rnn": "", "lstm": "best"}

@@ -1,7 +1,6 @@
 """Labelled texts: reading tables and sets, splitting them, units and their vocabulary."""
 
 import lzma
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from charcells.config import CorpusConfig, DataConfig, ReviewsConfig
 from charcells.errors import UserError
-from charcells.text.review_sets import REVIEW_SETS, review_folders
 from charcells.text.review_units import PADDING, UNKNOWN, UnitVocabulary, characters, words
 from charcells.text.reviews import SplitReviews, load_reviews
 
@@ -154,19 +152,18 @@ def test_of_a_review_of_a_million_words_the_end_is_read():
     assert vocabulary.encode(["a"] * 1_000_000 + ["b"], max_length=3) == [2, 2, 3]
 
 
-def has(name: str) -> bool:
-    folders = review_folders(None) if os.environ.get("CHARCELLS_CORPORA") else []
-    files = [file.name for file in REVIEW_SETS[name]]
-    return all(any((folder / f"{file}{end}").exists() for folder in folders for end in ("", ".xz")) for file in files)
+@pytest.fixture
+def public(public_set):
+    """Loads a public set with its usual split."""
+
+    def loaded(name: str) -> SplitReviews:
+        public_set(name)
+        return load_reviews(CorpusConfig(name=name), ReviewsConfig(), DataConfig())
+
+    return loaded
 
 
-def public(name: str) -> SplitReviews:
-    if not has(name):
-        pytest.skip(f"{name} is not in CHARCELLS_CORPORA")
-    return load_reviews(CorpusConfig(name=name), ReviewsConfig(), DataConfig())
-
-
-def test_sst2_has_its_official_split():
+def test_sst2_has_its_official_split(public):
     loaded = public("sst2")
     assert (len(loaded.train), len(loaded.val), len(loaded.test)) == (6920, 872, 1821)
     assert loaded.train[0].label in loaded.labels == ("neg", "pos")
@@ -174,13 +171,13 @@ def test_sst2_has_its_official_split():
     assert sum(review.label == "pos" for review in loaded.test) == 909
 
 
-def test_rt_polarity_has_as_many_of_each_label():
+def test_rt_polarity_has_as_many_of_each_label(public):
     loaded = public("rt_polarity")
     everything = [*loaded.train, *loaded.val, *loaded.test]
     assert Counter(review.label for review in everything) == {"neg": 5331, "pos": 5331}
 
 
-def test_a_film_of_muchocine_is_on_one_side_and_three_stars_are_left_out():
+def test_a_film_of_muchocine_is_on_one_side_and_three_stars_are_left_out(public):
     loaded = public("muchocine")
     films = [{review.film for review in part} for part in (loaded.train, loaded.val, loaded.test)]
     assert not (films[0] & films[1] or films[0] & films[2] or films[1] & films[2])
@@ -188,7 +185,7 @@ def test_a_film_of_muchocine_is_on_one_side_and_three_stars_are_left_out():
 
 
 @pytest.mark.slow
-def test_imdb_is_split_as_the_book_splits_it():
+def test_imdb_is_split_as_the_book_splits_it(public):
     loaded = public("imdb")
     assert len(loaded.train) == pytest.approx(20_000, abs=10)  # equal texts stay on one side
     assert len(loaded.val) == pytest.approx(5_000, abs=10)

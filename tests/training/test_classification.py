@@ -80,6 +80,7 @@ def test_a_classifier_learns_which_word_decides(tmp_path, cell):
     assert summary == summary_of(tmp_path / "run")
     assert summary["status"] == "finished"
     assert (summary["train_reviews"], summary["val_reviews"], summary["test_reviews"]) == (192, 24, 24)
+    assert summary["corpus"] == "reviews.tsv"
     assert summary["test/accuracy"] > 0.9 and summary["test/auc"] > 0.95
     assert summary["val/loss"] == min(float(row["val/loss"]) for row in metrics(tmp_path / "run") if row["val/loss"])
     assert (tmp_path / "run" / "loss.png").exists()
@@ -215,6 +216,15 @@ def test_what_applies_to_classifiers_only_is_refused_elsewhere():
 def test_a_classifier_needs_labelled_texts(tmp_path):
     with pytest.raises(UserError, match="corpus=pydoc has no labels, which a classifier learns: choose one of"):
         train(compose(["experiment=film_reviews", "corpus=pydoc", "logger=none"]), tmp_path / "run")
+
+
+@pytest.mark.parametrize(("batch_size", "seen"), [(8, [192, 384]), (100, [100, 192, 292, 384])])
+def test_each_review_counts_once_an_epoch(tmp_path, batch_size, seen):
+    options = (f"data.batch_size={batch_size}", "trainer.max_epochs=2", "trainer.log_every_n_steps=1")
+    summary = train(small(tmp_path, *options), tmp_path / "run")
+    assert summary["reviews_seen"] == 384
+    counted = [int(row["reviews_seen"]) for row in metrics(tmp_path / "run")]
+    assert counted[-len(seen) :] == seen if batch_size == 100 else set(seen) <= set(counted)
 
 
 def test_a_run_is_saved_once_a_minute_between_validations(tmp_path, monkeypatch):

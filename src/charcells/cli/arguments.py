@@ -79,7 +79,7 @@ def check_arguments(arguments: Sequence[str], schema: type, groups: Collection[s
 
     Args:
         arguments: of the command line, without flags. Hydra's own options are left to Hydra.
-        schema: Config, SampleConfig, ScoreConfig, PageConfig or ExportConfig.
+        schema: Config, or that of another command.
         groups: names of the groups of choices, such as 'cell'.
     """
     names = [name for name, _ in options(schema)]

@@ -5,26 +5,34 @@ Usage
   charcells classify run=RUN_FOLDER file=review.txt                  a file, as one text
   charcells classify run=RUN_FOLDER file=mine.tsv                    each row of a table with a column `text`
 
-A line for each text: its likelier label, the probability of that label, and how the text begins. If the table has a
-column `label`, the last line is the share of rows whose label is right.
+A line for each text: its likelier label, the probability of that label, and how the text begins. If the table has the
+run's column of labels, the last line is the share of rows whose label is right.
+
+  explain=true            colours each word by what reading it did to the log-odds of the second label
+  explain=true html=FILE  writes that to an HTML file, too
 
 Options (name=value), each with its default
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charcells.cli.arguments import refuse_flags
 from charcells.cli.compose import compose
 from charcells.cli.help import help_text
-from charcells.config import ClassifyConfig
+from charcells.config import ClassifyConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
+from charcells.files import write_atomically
 from charcells.process import prepare_process
-from charcells.runs.folder import named_run
+from charcells.runs.folder import RunFolder, named_run
 from charcells.text.encodings import decode, normalize
-from charcells.text.review_tables import read_table
+from charcells.text.review_tables import column_names, read_table
 from charcells.text.sources import expand, read, unpack
 from charcells.text.vocabulary import visible
+
+if TYPE_CHECKING:
+    from charcells.models.text_classifier import TextClassifier
 
 SHOWN = 80
 """Characters of a text that are shown."""
@@ -37,11 +45,14 @@ def main(arguments: Sequence[str]) -> None:
         return
     refuse_flags(arguments)
     config = compose(arguments, "classify")
+    if config.html is not None and not config.explain:
+        raise UserError(f"html={config.html} is what explain=true writes: add explain=true")
     prepare_process(threads=1)
-    texts, labels = read_texts(config)
+    run = named_run(config.run)
+    texts, labels = read_texts(config, run)
     from charcells.models.text_classifier import load_classifier
 
-    classifier = load_classifier(named_run(config.run))
+    classifier = load_classifier(run)
     unknown = sorted(set(labels) - set(classifier.labels))
     if unknown:
         raise UserError(
@@ -55,10 +66,33 @@ def main(arguments: Sequence[str]) -> None:
         if labels:
             right = sum(classifier.label(value) == label for value, label in zip(found, labels, strict=True))
             print(f"{right:,} of {len(texts):,} labels found: {right / len(texts):.1%}")
+        if config.explain:
+            explain_texts(classifier, texts, run.absolute().name, config.html)
 
 
-def read_texts(config: ClassifyConfig) -> tuple[list[str], list[str]]:
-    """The texts to classify, and their labels if a table has them. Raises UserError if there is not one source."""
+def explain_texts(classifier: "TextClassifier", texts: Sequence[str], run: str, html: str | None) -> None:
+    """Show on the terminal, and in a file if one is named, what reading each word did. Raises UserError."""
+    from charcells.terminal import console
+    from charcells.writing import explain_label
+
+    explained, shown = [], console()
+    for text in texts:
+        found = explain_label.explain(classifier, text)
+        shown.print()
+        shown.print(explain_label.coloured(found), soft_wrap=True)
+        shown.print("\n".join(explain_label.figures(found)), style="dim", soft_wrap=True)
+        explained.append(found)
+    shown.print(explain_label.legend(classifier.labels), soft_wrap=True)
+    if html is not None:
+        try:
+            write_atomically(Path(html).expanduser(), explain_label.html(explained, run))
+        except OSError as error:
+            raise UserError(f"html={html} cannot be written: {error.strerror or error}") from error
+        print(f"written: {html}")
+
+
+def read_texts(config: ClassifyConfig, run: Path) -> tuple[list[str], list[str]]:
+    """The texts to classify, and their labels if each has one. Raises UserError if there is not one source."""
     if (config.text is None) == (config.file is None):
         raise UserError("name the text to classify: text='...', or file=mine.txt, and not both")
     if config.text is not None:
@@ -70,15 +104,26 @@ def read_texts(config: ClassifyConfig) -> tuple[list[str], list[str]]:
     for path in expand(config.file, "file"):
         text = normalize(decode(unpack(read(path), path), "utf-8", path))
         if _is_table(path):
-            has_labels = "label" in text.partition("\n")[0]
-            rows = read_table(text, path, ("text", "label") if has_labels else ("text",))
-            texts += [row["text"] for row in rows]
-            labels += [row["label"].strip() for row in rows if has_labels]
+            columns = _columns(config, run, column_names(text, path))
+            options = ("reviews.text_column", "reviews.label_column")
+            rows = read_table(text, path, columns, options)
+            texts += [row[columns[0]] for row in rows]
+            labels += [row[columns[1]].strip() for row in rows if len(columns) > 1]
+        elif not text.strip():
+            raise UserError(f"{path} has only white space: there is nothing to classify")
         else:
             texts.append(text)
     if not texts:
         raise UserError(f"file={config.file} has no rows")
     return texts, labels if len(labels) == len(texts) else []
+
+
+def _columns(config: ClassifyConfig, run: Path, there: Sequence[str]) -> tuple[str, ...]:
+    """The columns to read of a table: the texts, and the labels if they were asked for or are there."""
+    usual = RunFolder(run).read_options().get("reviews") or {}  # a checkpoint alone has none
+    text = config.reviews.text_column or usual.get("text_column") or ReviewsConfig().text_column
+    label = config.reviews.label_column or usual.get("label_column") or ReviewsConfig().label_column
+    return (text, label) if config.reviews.label_column or label in there else (text,)
 
 
 def _is_table(path: Path) -> bool:

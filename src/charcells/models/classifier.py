@@ -15,6 +15,9 @@ from charcells.models.cells import freeze_at_zero, second_biases
 from charcells.models.initial_values import INITIAL_VALUES
 from charcells.registry import CELLS, load_class
 
+BEGINNINGS = 64
+"""Beginnings of a text that are read side by side."""
+
 
 def turned(inputs: Tensor, lengths: Tensor) -> Tensor:
     """Padded sequences (B, T, I), each turned round within its length (B,); what follows stays where it is."""
@@ -46,9 +49,13 @@ class OneDirection(nn.Module):
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """From inputs (B, T, I), of which `lengths` (B,) are real, to the last layer's output at the end: (B, H)."""
+        return last_step(self.steps(inputs), lengths)
+
+    def steps(self, inputs: Tensor) -> Tensor:
+        """From inputs (B, T, I) to the last layer's output at each step: (B, T, H)."""
         for number, layer in enumerate(self.forwards):
             inputs, _ = layer(self.dropout(inputs) if number else inputs)
-        return last_step(inputs, lengths)
+        return inputs
 
 
 class TwoDirections(nn.Module):
@@ -143,6 +150,26 @@ class Classifier(nn.Module):
 
         What the padding holds has no influence. Each length is from 1 to T.
         """
-        state = self.rnn(self.embedding(tokens), lengths)  # (B, D H)
-        logits: Tensor = self.output(self.head(self.dropout(state))).squeeze(1)
+        return self._logits(self.rnn(self.embedding(tokens), lengths))
+
+    def beginnings(self, tokens: Tensor) -> Tensor:
+        """Logits (T + 1,) of the beginnings of a text, tokens (T,): of none of it, its first token, ..., all of it.
+
+        That of none is the logit of a state of zeros. A network that also reads backwards reads each beginning from its
+        own end, which takes T times as long as reading the whole.
+        """
+        inputs = self.embedding(tokens).unsqueeze(0)  # (1, T, E)
+        if isinstance(self.rnn, OneDirection):
+            states = self.rnn.steps(inputs)[0]  # (T, H)
+        else:
+            lengths = torch.arange(1, len(tokens) + 1, device=tokens.device)
+            parts = (
+                (inputs[:, : part[-1]].expand(len(part), -1, -1), part) for part in torch.split(lengths, BEGINNINGS)
+            )
+            states = torch.cat([self.rnn(*part) for part in parts])  # (T, 2 H)
+        return self._logits(torch.cat([states.new_zeros(1, states.shape[1]), states]))
+
+    def _logits(self, states: Tensor) -> Tensor:
+        """From states (B, D H) to logits (B,)."""
+        logits: Tensor = self.output(self.head(self.dropout(states))).squeeze(1)
         return logits

@@ -15,7 +15,7 @@ from charcells.text.review_units import UNITS
 
 
 class TextClassifier:
-    """Reads texts as the run has read its reviews. `labels` are the two labels.
+    """Reads texts as the run has read its reviews. `labels` are the two labels, `units` what a token is.
 
     Args:
         checkpoint: of a classifier.
@@ -24,7 +24,8 @@ class TextClassifier:
     def __init__(self, checkpoint: ClassifierCheckpoint) -> None:
         self.labels = checkpoint.description.labels
         self.model = checkpoint.model()
-        self._units = UNITS[checkpoint.description.units]
+        self.units = checkpoint.description.units
+        self._units = UNITS[self.units]
         self._vocabulary = checkpoint.vocabulary
         self._max_length = checkpoint.description.max_length
 
@@ -36,6 +37,16 @@ class TextClassifier:
         found = torch.zeros(len(texts))  # (R,)
         found[batches.order] = torch.cat([self.model(tokens, lengths) for tokens, lengths, _ in batches]).sigmoid()
         return found.tolist()
+
+    @torch.inference_mode()
+    def beginnings(self, text: str) -> tuple[list[str], list[float]]:
+        """The T units that are read of a text, and the log-odds of the second label after none, one, ..., all of them.
+
+        Log-odds are in nats: 0 if both labels are as likely, positive if the second is likelier.
+        """
+        units = self._units(text)[-self._max_length :]
+        tokens = torch.tensor(self._vocabulary.encode(units, self._max_length))
+        return units, self.model.beginnings(tokens)[: len(units) + 1].tolist()
 
     def label(self, probability: float) -> str:
         """The likelier label, given the probability of the second."""

@@ -96,6 +96,8 @@ def _facts(run: RunFolder, config: dict[str, Any], corpus: str | None) -> dict[s
     summary = _flat(run.read_summary())
     short = {name: config.get(option) for name, option in SHORT.items()}
     short["corpus"] = corpus
+    if config.get("task") == "classify":
+        short["seq_len"] = None  # reviews are read whole
     if config.get("model.match_parameters") is not None:
         short["hidden_size"] = None  # only the summary has the resulting size
     facts = short | summary

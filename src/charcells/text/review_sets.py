@@ -11,6 +11,7 @@ from pathlib import Path
 
 from charcells.config import CorpusConfig
 from charcells.errors import UserError
+from charcells.text import imdb_archive
 from charcells.text.compression import FORMATS
 from charcells.text.download import fetch
 from charcells.text.encodings import decode, normalize
@@ -24,10 +25,12 @@ class File:
 
     Args:
         name: without the suffix of a compression; compressed files are found, too.
-        sha256: of the uncompressed content.
-        parts: where its reviews belong: train, val or test; "all" if there is no official split.
+        sha256: of the uncompressed content, or of what `hashed` leaves of it.
+        part: where its reviews belong: train, val or test; "all" if there is no official split.
         read: from its text and path to its reviews.
         url: pinned address, or None if it cannot be downloaded.
+        archived: whether imdb_archive has it, if the file itself is not there.
+        hashed: the part of the content that is checked.
     """
 
     name: str
@@ -35,10 +38,17 @@ class File:
     part: str
     read: Callable[[str, Path], list[Review]]
     url: str | None = None
+    archived: bool = False
+    hashed: Callable[[bytes], bytes] = bytes
 
 
 def _imdb(text: str, path: Path) -> list[Review]:
     return [Review(row["text"], row["label"]) for row in read_table(text, path, ("label", "text"))]
+
+
+def _without(*starts: bytes) -> Callable[[bytes], bytes]:
+    """Leaves out the lines that begin so."""
+    return lambda content: b"\n".join(line for line in content.split(b"\n") if not line.startswith(starts))
 
 
 def _sst2(text: str, path: Path) -> list[Review]:
@@ -68,10 +78,29 @@ _RT = (
     "/data/rt-polaritydata"
 )
 
+# Copies of imdb are around in which reviews of telephone applications stand in the place of these eight. They are
+# accepted as the original is: the hash is that of all other reviews.
+_TRAIN = _without(b"neg\t2\t", b"neg\t9\t", b"pos\t0\t", b"pos\t7\t")
+_TEST = _without(b"pos\t0\t", b"pos\t2\t", b"pos\t7\t", b"pos\t9\t")
+
 REVIEW_SETS: dict[str, tuple[File, ...]] = {
     "imdb": (
-        File("imdb.train.tsv", "5154e05d771cc42f4eb916affcb1ea559e66d17a1b144dd5ef49cc384cedf7dc", "train", _imdb),
-        File("imdb.test.tsv", "2b4acaec6681e7221174da1310e4739af6fe89880e91eb1e6567f8d72e71a190", "test", _imdb),
+        File(
+            "imdb.train.tsv",
+            "09c89b8c22497815d0745ebfbf69e1809611ac3c8773d169d12726cd647947c7",
+            "train",
+            _imdb,
+            archived=True,
+            hashed=_TRAIN,
+        ),
+        File(
+            "imdb.test.tsv",
+            "81537c8ee45589e0955f0acd2ee1d86861a6af6330585a879c0897894c1dd810",
+            "test",
+            _imdb,
+            archived=True,
+            hashed=_TEST,
+        ),
     ),
     "sst2": tuple(
         File(f"stsa.binary.{name}", sha256, part, _sst2, f"{_SST2}/stsa.binary.{name}")
@@ -103,17 +132,25 @@ def read_set(config: CorpusConfig, corpora_dir: str | None) -> tuple[dict[str, l
     parts: dict[str, list[Review]] = {}
     hashes = []
     for file in REVIEW_SETS[config.name]:
-        path = _find(file, config, corpora_dir)
-        content = unpack(read(path), path)
-        sha256 = hashlib.sha256(content).hexdigest()
-        if sha256 != file.sha256:
-            raise UserError(
-                f"{path} is not the file of corpus={config.name}: its content has the SHA-256 {sha256}, expected "
-                f"{file.sha256}. Get the file again, or read it as your own with corpus=file corpus.path={path}"
-            )
-        hashes.append(sha256)
+        path, content = _content(file, config, corpora_dir)
+        hashes.append(hashlib.sha256(content).hexdigest())
         parts.setdefault(file.part, []).extend(file.read(normalize(decode(content, "utf-8", path)), path))
     return parts, hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+
+
+def _content(file: File, config: CorpusConfig, corpora_dir: str | None) -> tuple[Path, bytes]:
+    """Where a file of a set is, and its checked content. Raises the UserErrors of `read_set`."""
+    path = _find(file, config, corpora_dir)
+    if path.name == imdb_archive.ARCHIVE:
+        return path, imdb_archive.tables(path)[file.part]  # the archive has a hash of its own
+    content = unpack(read(path), path)
+    sha256 = hashlib.sha256(file.hashed(content)).hexdigest()
+    if sha256 != file.sha256:
+        raise UserError(
+            f"{path} is not the file of corpus={config.name}: its content has the SHA-256 {sha256}, expected "
+            f"{file.sha256}. Get the file again, or read it as your own with corpus=file corpus.path={path}"
+        )
+    return path, content
 
 
 def review_folders(corpora_dir: str | None) -> list[Path]:
@@ -130,11 +167,23 @@ def review_folders(corpora_dir: str | None) -> list[Path]:
     return [folder, folder / "reviews", folder.absolute().parent / "reviews"]
 
 
+def imdb_archive_file(corpora_dir: str | None, licence: str | None = None) -> Path:
+    """The official archive of corpus=imdb: in a folder of `review_folders`, in the cache, or downloaded into it."""
+    there = [folder / imdb_archive.ARCHIVE for folder in review_folders(corpora_dir)]
+    archive = CorpusConfig(
+        name="imdb", file=imdb_archive.ARCHIVE, url=imdb_archive.URL, sha256=imdb_archive.SHA256, licence=licence
+    )
+    return next((path for path in there if path.exists()), None) or fetch(archive)
+
+
 def _find(file: File, config: CorpusConfig, corpora_dir: str | None) -> Path:
+    """The file, or the archive that has it."""
     folders = review_folders(corpora_dir)
     for path in (folder / f"{file.name}{suffix}" for folder in folders for suffix in ("", *FORMATS)):
         if path.exists():
             return path
+    if file.archived:
+        return imdb_archive_file(corpora_dir, config.licence)
     if file.url is not None:
         return fetch(
             CorpusConfig(name=config.name, file=file.name, url=file.url, sha256=file.sha256, licence=config.licence)

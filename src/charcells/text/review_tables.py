@@ -19,6 +19,11 @@ class Review:
     film: str | None = None
 
 
+def column_names(text: str, path: Path) -> list[str]:
+    """The names in the first line of a table."""
+    return _cells(text.partition("\n")[0], path)[0]
+
+
 def read_table(text: str, path: Path, columns: Sequence[str], options: Sequence[str] = ()) -> list[dict[str, str]]:
     """The rows of a table, each with the wanted columns.
 

@@ -62,7 +62,8 @@ def build_classifier(config: Config, data: ReviewDataModule) -> ReviewRunModule:
         data.corpus_name,
         data.corpus_sha256,
     )
-    return ReviewRunModule(network, config, description, RunLength.of(config, len(data.train_batches)))
+    length = RunLength.of(config, len(data.train_batches), len(data.split.trained_on))
+    return ReviewRunModule(network, config, description, length)
 
 
 def _options(config: Config) -> dict[str, Any]:

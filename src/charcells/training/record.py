@@ -190,7 +190,7 @@ class Record(Callback):
         step = trainer.global_step
         speed = None
         if self._interval is not None and step > self._interval[1]:
-            read = (step - self._interval[1]) * module.length.per_step
+            read = module.length.seen(step) - module.length.seen(self._interval[1])
             speed = round(read / (time.monotonic() - self._interval[0]))
         self._interval = None
         loss = self._loss_sum / self._loss_count if self._loss_count else None
@@ -198,7 +198,7 @@ class Record(Callback):
         return {
             "step": step,
             "epoch": trainer.current_epoch + 1,
-            f"{module.length.counted}_seen": step * module.length.per_step,
+            f"{module.length.counted}_seen": module.length.seen(step),
             "train/loss": loss,
             "lr": module.lr,
             "grad_norm": module.grad_norm.item() if module.grad_norm is not None else None,

@@ -44,7 +44,7 @@ class ReviewSamples(Callback):
             return
         self.record.check(trainer)
         samples = self._samples(pl_module.score.logits)
-        seen = {"step": trainer.global_step, "reviews_seen": trainer.global_step * pl_module.length.per_step}
+        seen = {"step": trainer.global_step, "reviews_seen": pl_module.length.seen(trainer.global_step)}
         # UTF-8 cannot encode a lone surrogate; backslashreplace turns it into a valid JSON escape
         with open(self.path, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(json.dumps({**seen, **sample}, ensure_ascii=False) + "\n" for sample in samples)

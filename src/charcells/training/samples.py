@@ -74,7 +74,7 @@ class Samples(Callback):
             )
             record = {
                 "step": trainer.global_step,
-                "chars_seen": trainer.global_step * module.length.per_step,
+                "chars_seen": module.length.seen(trainer.global_step),
                 "prompt": prompt,
                 "temperature": config.temperature,
                 "top_k": config.top_k,

@@ -171,7 +171,7 @@ def _fit_and_test(
         steps, seconds = trainer.global_step, record.train_seconds
         # with fewer steps, it ended before the checkpoint was restored, and the previous figures remain valid
         if start is None or steps >= start.description.step:
-            seen, counted = steps * module.length.per_step, module.length.counted
+            seen, counted = module.length.seen(steps), module.length.counted
             summary |= {
                 "epochs": steps / module.length.steps_per_epoch,
                 "steps": steps,
