@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import charcells
 
@@ -53,3 +54,15 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#56B4E9", "color-brand-content": "#56B4E9"},
 }
 copybutton_exclude = ".linenos, .gp, .go, .c1"  # comments and output are not copied
+
+
+def setup(app: Any) -> None:
+    app.connect("build-finished", link_report)
+
+
+def link_report(app: Any, exception: Exception | None) -> None:
+    """The report lies beside the page of models on the site, and two folders away from it in the repository."""
+    report = Path(app.outdir) / "report.html"
+    if exception is None and report.exists():
+        linked = report.read_text(encoding="utf-8").replace("../../docs/quijote.html", "quijote.html")
+        report.write_text(linked, encoding="utf-8")

@@ -296,7 +296,10 @@ def test_an_incomplete_configuration_is_refused(tmp_path: Path, content: str) ->
         ("trainer.limit_train_batches=null", "it must be a whole number or a number, above 0"),
         ("model.hidden_size=abc", "it must be a whole number, at least 1"),
         ("model.dropout=high", "it must be a number, at least 0"),
+        ("model.hidden_size=1.5", "it must be a whole number"),
         ("model.bidirectional=maybe", "it must be true or false"),
+        ("data.carry_state=maybe", "it must be true or false or null"),
+        ("seed=null", "it must be a whole number"),
         ("optimizer.betas=3", "it must be a list, each of its values a number or null"),
     ],
 )
