@@ -197,7 +197,7 @@ def test_numbers_must_be_finite(value: str) -> None:
     ["model.num_layers=two", "model.hidden_size=1.5", "optimizer.betas=3", "data.carry_state=maybe", "seed=null"],
 )
 def test_a_value_of_the_wrong_type_is_refused(override: str) -> None:
-    with pytest.raises(UserError, match=rf"{override}: .*(Integer|bool|list|Optional)"):
+    with pytest.raises(UserError, match=rf"{override} is not allowed: it must be "):
         compose([override])
 
 
