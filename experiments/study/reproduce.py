@@ -33,14 +33,19 @@ def print_states(scale: Scale) -> None:
 
     shown = Table("claim", "source", "runs", "verdict", title=f"scale={scale.name}")
     for name in CLAIMS:
-        claim, runs = claim_module(name).CLAIM, unique(claim_module(name).runs(scale))
-        done = sum(run.done() for run in runs)
+        claim = claim_module(name).CLAIM
+        try:
+            runs = unique(claim_module(name).runs(scale))
+            done = sum(run.done() for run in runs)
+            counted = f"{done}/{len(runs)}"
+        except UserError:  # its text is neither here nor can it be downloaded, which matters to who runs the claim
+            done, counted = 0, "text missing"
         judged = finding_path(name, scale).exists()
         verdict = read_finding(name, scale)["verdict"] if judged else "not judged"
         shown.add_row(
             name + (" (main)" if claim.main else ""),
             claim.source,
-            f"{done}/{len(runs)}" if done or not judged else "results only",
+            counted if done or not judged else "results only",
             verdict if scale.judged else "–",
         )
     print_table(shown)

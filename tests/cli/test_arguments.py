@@ -38,7 +38,8 @@ REFUSED = {
     "scheduler.name=plateau": "write scheduler=plateau",
     "optimizer=adm": "there is no optimizer=adm, did you mean adam?",
     "seed=range(1,4)": "seed=range(1,4): several values are a sweep, one run for each: add -m",
-    "seed=1,2": "seed=1,2: several values are a sweep",
+    "seed=1,2": "quote a value with a comma",
+    "cell.lr=0,01": "a fraction has a point: cell.lr=0.01",
 }
 
 

@@ -87,6 +87,7 @@ def test_the_home_folder_is_expanded(here: Path, monkeypatch: pytest.MonkeyPatch
         ([], r"corpus.path=\[\] names no file"),
         (["books/a.txt", "books"], "corpus.path names books/a.txt twice"),
         (["books/a.txt", "gone.txt"], "corpus file gone.txt cannot be read: No such file"),
+        ("books/aa.txt", r"books/aa.txt cannot be read: No such file or directory, did you mean a.txt\?"),
     ],
 )
 def test_files_that_are_not_there_or_there_twice_are_refused_in_one_line(path: str | list[str], message: str) -> None:

@@ -59,6 +59,14 @@ def test_the_command_writes_what_it_shows(run, command, tmp_path):
     assert "n-gram of order 5: " in result.stdout and "not measured" not in result.stdout
 
 
+def test_the_table_of_surprising_lines_leaves_out_empty_ones(run, command, tmp_path):
+    (tmp_path / "new.txt").write_text("a bag, a cab\n\n  \n" * 400)
+    result = command("score.py", f"run={run}", f"file={tmp_path / 'new.txt'}", "lines=3")
+    assert result.returncode == 0, result.stderr
+    table = result.stdout.split("surprise the model most:\n")[1].splitlines()
+    assert len(table) == 3 and all(row.endswith("  a bag, a cab") for row in table)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -103,9 +103,9 @@ PAGE: dict[str, Words] = {
     "found": words("What came out", "Qué salió", "O que deu"),
     "quote": words("In their words", "En sus palabras", "Nas palavras deles"),
     "again": words(
-        "Verdict of the first edition; the claim has been designed again and waits to be judged.",
-        "Veredicto de la primera edición; la prueba se ha rediseñado y falta juzgarla.",
-        "Veredito da primeira edição; o teste foi refeito e ainda falta julgá-lo.",
+        "Verdict of a first experiment; it has been designed again and waits to be run.",
+        "Veredicto de un primer experimento, que se ha rediseñado y falta repetir.",
+        "Veredito de um primeiro experimento, que foi refeito e falta repetir.",
     ),
     "earlier": words("What we found before", "Lo que hallamos antes", "O que achamos antes"),
     "first": words("First verdict", "Primer veredicto", "Primeiro veredito"),

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+import typing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -139,6 +140,7 @@ def _as_user_errors() -> Iterator[None]:
         ):
             raise UserError(
                 f"{several[1]}: several values are a sweep, one run for each: add -m, or quote a value with a comma"
+                f"{_decimal_comma(several[1])}"
             ) from error
         if wrong := re.match(r"Error merging override \+*(([\w.]+)=.*)", str(error).split("\n")[0]):
             raise _wrong_type(wrong[1], wrong[2]) from error
@@ -150,9 +152,23 @@ def _as_user_errors() -> Iterator[None]:
         raise UserError(f"a configuration file is not valid YAML: {' '.join(str(error).split())}") from error
 
 
+def _option(name: str) -> Any:
+    """The option of that name, whichever command has it; None if none has."""
+    return next((each[name] for schema in SCHEMAS.values() if name in (each := dict(options(schema)))), None)
+
+
+def _decimal_comma(override: str) -> str:
+    """'; a fraction has a point: temperature=0.8' of temperature=0,8; empty if its option takes no fractions."""
+    number = re.fullmatch(r"\+*([\w.]+)=(-?\d+),(\d+)", override)
+    item = _option(number[1]) if number else None
+    if number is None or item is None or float not in (item.type, *typing.get_args(item.type)):
+        return ""
+    return f"; a fraction has a point: {number[1]}={number[2]}.{number[3]}"
+
+
 def _wrong_type(override: str, name: str) -> UserError:
     """Of an override whose value is not of the type of its option."""
-    item = next((each[name] for schema in SCHEMAS.values() if name in (each := dict(options(schema)))), None)
+    item = _option(name)
     if item is None:
         return UserError(f"{override} is not allowed: {name} is no option, but a group of options")
     kind = in_words(item.metadata["kind"] or item.type)
@@ -204,7 +220,8 @@ def from_hydra(composed: DictConfig) -> Any:
         composed.pop("hydra", None)
     missing = sorted(OmegaConf.missing_keys(composed))
     if missing:
-        raise UserError(f"{missing[0]} is missing: add {missing[0]}=...")
+        example = "latest (the newest run in runs/) or run=RUN_FOLDER" if missing[0] == "run" else "..."
+        raise UserError(f"{missing[0]} is missing: add {missing[0]}={example}")
     try:
         config = OmegaConf.to_object(composed)
     except OmegaConfBaseException as error:  # such as an interpolation of an unknown name

@@ -68,7 +68,8 @@ def score(config: ScoreConfig) -> None:
         console().print(shade(found.text, found.bits), soft_wrap=True)
     elif config.lines:
         print("\nbits per character of the lines that surprise the model most:")
-        for line, bits in sorted(found.lines(), key=lambda each: -each[1])[: config.lines]:
+        written = [each for each in found.lines() if each[0].strip()]  # an empty line has nothing to show
+        for line, bits in sorted(written, key=lambda each: -each[1])[: config.lines]:
             print(f"{bits:7.3f}  {line[:100]}")
     if config.json is not None:
         lines = [{"text": line, "bpc": bits} for line, bits in found.lines()]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from charcells.config import CorpusConfig
-from charcells.errors import UserError
+from charcells.errors import UserError, did_you_mean
 from charcells.text.compression import decompress
 from charcells.text.download import fetch
 
@@ -81,6 +81,14 @@ def _files_below(folder: str) -> Iterator[Path]:
         yield from (Path(place, name) for name in files if not name.startswith("."))
 
 
+def _similar(path: Path) -> str:
+    """What was perhaps meant by the name of a file that does not exist; empty if nothing is similar."""
+    try:
+        return did_you_mean(path.name, os.listdir(path.parent))
+    except OSError:
+        return ""
+
+
 def read(path: Path) -> bytes:
     """The bytes of a file as it is stored. Raises UserError if it cannot be read or is empty."""
     try:
@@ -89,7 +97,8 @@ def read(path: Path) -> bytes:
         content = path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise UserError(f"corpus file {path} cannot be read: {reason}") from error
+        meant = _similar(path) if isinstance(error, FileNotFoundError) else ""
+        raise UserError(f"corpus file {path} cannot be read: {reason}{meant}") from error
     except MemoryError as error:
         raise UserError(f"corpus file {path} is too large for this machine's memory") from error
     if not content:
