@@ -135,4 +135,7 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     shortened = [each for each in known if each.rpartition(".")[2] == name.rpartition(".")[2] and each != name]
     if shortened:
         return f", did you mean {' or '.join(shortened)}?"
-    return did_you_mean(name, known) or did_you_mean(f"x.{name}", known)
+    if meant := did_you_mean(name, known) or did_you_mean(f"x.{name}", known):
+        return meant
+    part = [each for each in known if each.endswith(f"_{name}")]  # epochs, for trainer.max_epochs
+    return f", did you mean {' or '.join(part)}?" if part else ""
