@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from charcells.registry import CELLS
 from experiments.published import film_reviews as table
 from experiments.study import runs as study
 
@@ -39,6 +40,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "ROOT", tmp_path)
     monkeypatch.setattr(study, "ROOT", tmp_path)
     monkeypatch.setattr(table.joblib, "cpu_count", lambda: 1)
+    monkeypatch.setattr(CELLS, "_rows", {name: CELLS[name] for name in CELLS})  # training registers a claim's cell
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
