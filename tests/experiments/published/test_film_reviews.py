@@ -79,7 +79,8 @@ def test_the_presets_are_those_of_the_book_and_ours():
     assert (book.model.bidirectional, book.optimizer.lr) == (False, 1e-3)
     assert (both.model.bidirectional, both.optimizer.lr) == (True, 2e-3)
     assert book.corpus.name == both.corpus.name == ours.corpus.name == "imdb"
-    assert [run.overrides["seed"] for run in table.SYSTEMS[0].runs("imdb")] == [1, 2, 3, 4, 5]
+    seeds = [run.overrides["seed"] for run in table.SYSTEMS[0].runs("imdb")]
+    assert len(set(seeds)) == 5 and not {1, 2} & set(seeds)  # the recipe was chosen with those
 
 
 def test_a_mean_has_its_interval_by_students_t():
