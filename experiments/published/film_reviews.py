@@ -26,7 +26,8 @@ from experiments.study.verdicts import judge_mean
 
 RESULTS = ROOT / "experiments" / "results"
 SWEEP = Sweep("film_reviews", (("threads", 1), ("logger", "none"), ("samples.length", 0)))
-SEEDS = (1, 2, 3, 4, 5)
+SEEDS = (11, 12, 13, 14, 15)
+"""The recipe was chosen with seeds 1 and 2, whose test figures had been seen."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from charcells.registry import CELLS
 from experiments.published import film_reviews as table
 from experiments.study import runs as study
 
@@ -39,6 +40,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "ROOT", tmp_path)
     monkeypatch.setattr(study, "ROOT", tmp_path)
     monkeypatch.setattr(table.joblib, "cpu_count", lambda: 1)
+    monkeypatch.setattr(CELLS, "_rows", {name: CELLS[name] for name in CELLS})  # training registers a claim's cell
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -77,7 +79,8 @@ def test_the_presets_are_those_of_the_book_and_ours():
     assert (book.model.bidirectional, book.optimizer.lr) == (False, 1e-3)
     assert (both.model.bidirectional, both.optimizer.lr) == (True, 2e-3)
     assert book.corpus.name == both.corpus.name == ours.corpus.name == "imdb"
-    assert [run.overrides["seed"] for run in table.SYSTEMS[0].runs("imdb")] == [1, 2, 3, 4, 5]
+    seeds = [run.overrides["seed"] for run in table.SYSTEMS[0].runs("imdb")]
+    assert len(set(seeds)) == 5 and not {1, 2} & set(seeds)  # the recipe was chosen with those
 
 
 def test_a_mean_has_its_interval_by_students_t():

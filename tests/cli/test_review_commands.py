@@ -22,7 +22,7 @@ def test_the_command_of_the_readme_trains_and_its_run_classifies(command, tmp_pa
     few = ["trainer.max_steps=5", "logger=none", "hydra.run.dir=run"]
     result = command("train.py", "experiment=film_reviews", *corpus, *few)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "test/accuracy" in result.stdout and "charcells classify run=run" in result.stdout
+    assert "area under the ROC curve" in result.stdout and "charcells classify run=run" in result.stdout
     result = command("classify", "run=run", "text=a stirring, funny film", "explain=true")
     assert result.returncode == 0 and "log-odds of" in result.stdout, result.stderr
 
