@@ -60,10 +60,11 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         folder.mkdir(exist_ok=True)
         name = script.removesuffix(".py")
         start = [str(ROOT / script)] if (ROOT / script).exists() else ["-m", "charcells", name]
+        own = {key: value for key, value in os.environ.items() if key != "WANDB_SERVICE"}  # of W&B within these tests
         return subprocess.run(
             [sys.executable, *start, *arguments],
             cwd=folder,
-            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment},
+            env={**own, "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment},
             capture_output=True,
             text=True,
             timeout=300,

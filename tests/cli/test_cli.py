@@ -359,7 +359,7 @@ def test_a_sweep_over_long_paths_has_folders_that_a_file_system_takes(command: C
 WRONG_OPTIONS = {
     "cell=transformer": ["there is no cell=transformer: choose one of", "gru", "lstm", "rnn"],
     "cell=null": ["cell"],
-    "model.num_layers=two": ["model.num_layers", "two", "Integer"],
+    "model.num_layers=two": ["model.num_layers", "two", "a whole number"],
     "model.num_layers=-1": ["error: model.num_layers=-1 is not allowed: it must be at least 1"],
     "modle.num_layers=2": ["modle"],
     "hiden_size=2": ["hiden_size"],
