@@ -684,12 +684,13 @@ OPEN = 'document.querySelectorAll("details").forEach(e => { e.open = true })'
 
 @pytest.fixture
 def look(browser):
-    """Opens a report as on a screen of some width: `look(file, width, scheme)`. It asks for nothing but itself and
+    """Opens a report as on a screen of some width: `look(file, width, scheme, locale)`. It asks for nothing but itself and
     complains of nothing."""
     contexts, asked, complaints = [], [], []
 
-    def open_report(file, width=1200, scheme="light"):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme))
+    def open_report(file, width=1200, scheme="light", locale="en-US"):
+        options = {"color_scheme": scheme, "locale": locale}
+        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, **options))
         page = contexts[-1].new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
@@ -703,6 +704,13 @@ def look(browser):
     assert asked
     assert all(url.endswith("/report.html") for url in asked)
     assert complaints == []
+
+
+@pytest.mark.parametrize(("locale", "chosen"), [("es-ES", "es"), ("pt-BR", "pt"), ("en-GB", "en"), ("fr-FR", "en")])
+def test_the_report_opens_in_the_readers_language(look, folder, locale, chosen):
+    page = look(folder / "report.html", locale=locale)
+    assert page.evaluate("document.querySelector('[name=language]:checked').id") == f"say-{chosen}"
+    assert page.locator(f"h1 [lang={chosen}]").is_visible()
 
 
 @pytest.mark.slow
