@@ -684,7 +684,7 @@ OPEN = 'document.querySelectorAll("details").forEach(e => { e.open = true })'
 
 @pytest.fixture
 def look(browser):
-    """Opens a report as on a screen of some width: `look(file, width, scheme, locale)`. It asks for nothing but itself and
+    """Opens a report as on a screen: `look(file, width, scheme, locale)`. It asks for nothing but itself and
     complains of nothing."""
     contexts, asked, complaints = [], [], []
 
