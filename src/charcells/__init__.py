@@ -1,9 +1,13 @@
 """charcells: train, compare and understand character-level RNN, GRU and LSTM language models."""
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# what tqdm says, which Lightning imports, in a notebook without ipywidgets; its bars work without them
+warnings.filterwarnings("ignore", "IProgress not found")
 
 _MODULES = {
     "CharDataModule": "charcells.data.module",
