@@ -20,7 +20,7 @@ from charcells.cli.compose import compose
 from charcells.cli.help import help_text
 from charcells.config import ExportConfig
 from charcells.process import prepare_process
-from charcells.runs.folder import latest_run
+from charcells.runs.folder import named_run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -33,5 +33,4 @@ def main(arguments: Sequence[str]) -> None:
     prepare_process(threads=1)
     from charcells.exporting.export import export
 
-    run = str(latest_run()) if config.run == "latest" else config.run
-    print(f"exported: {export(run, config.to, config.format, command_line)}")
+    print(f"exported: {export(named_run(config.run), config.to, config.format, command_line)}")

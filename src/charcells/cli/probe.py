@@ -20,7 +20,7 @@ from charcells.cli.help import help_text
 from charcells.config import DataConfig, ProbeConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.process import prepare_process
-from charcells.runs.folder import checkpoint_file, latest_run
+from charcells.runs.folder import checkpoint_file, named_run
 from charcells.text.corpus import OWN
 from charcells.text.review_baseline import installed, load_or_measure
 from charcells.text.review_sets import REVIEW_SETS
@@ -53,7 +53,7 @@ def probe(config: ProbeConfig) -> None:
     from charcells.models.probe import best_unit, features, fit, only
     from charcells.text.vocabulary import Vocabulary
 
-    checkpoint = read_checkpoint(checkpoint_file(latest_run().path if config.run == "latest" else config.run))
+    checkpoint = read_checkpoint(checkpoint_file(named_run(config.run)))
     # the default split: the same reviews that a character model with corpus=NAME has not read
     split = load_reviews(config.corpus, ReviewsConfig(), DataConfig(), config.corpora_dir)
     model = checkpoint.model()

@@ -37,7 +37,7 @@ from charcells.config import Config, options, value_of
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.files import relative
 from charcells.registry import CELLS
-from charcells.runs.folder import RunFolder, latest_run, new_run_folder
+from charcells.runs.folder import RunFolder, named_run, new_run_folder
 from charcells.runs.identity import NOT_IDENTITY
 from charcells.runs.summary import Summary
 from charcells.runs.wandb_runs import group_of
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     refuse_cluster(arguments)
     if config.init_from == "latest":
-        config = dataclasses.replace(config, init_from=str(latest_run()))
+        config = dataclasses.replace(config, init_from=str(named_run(config.init_from)))
     is_fixed = any(argument.startswith("hydra.run.dir=") for argument in arguments)
     try:
         single_run(config, hydra_config, arguments, is_fixed)
@@ -114,7 +114,7 @@ def single_run(config: Config, hydra_config: DictConfig, arguments: Sequence[str
             raise UserError("resume=auto needs a fixed folder: add hydra.run.dir=FOLDER")
         start_or_resume(config, RunFolder(relative(run_folder(hydra_config).absolute())))
     elif config.resume is not None:
-        folder = latest_run() if config.resume == "latest" else RunFolder(Path(os.path.expanduser(config.resume)))
+        folder = RunFolder(named_run(config.resume))
         resume(config, folder, arguments)
     elif is_fixed:
         run(config, RunFolder(relative(run_folder(hydra_config).absolute())))
