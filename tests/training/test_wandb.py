@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+import wandb
 
 from charcells.training import loggers
 from charcells.training.train import train
@@ -19,6 +20,7 @@ def run(small, tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    wandb.teardown()  # it has read its variables once in this process, perhaps in a test that had set others
 
     def start(*options, **environment):
         for name, value in environment.items():
@@ -75,8 +77,6 @@ def test_an_agents_run_id_and_folder_are_those_of_the_run(run, tmp_path):
 
 
 def test_the_project_of_the_environment_wins(run, monkeypatch):
-    import wandb
-
     asked, init = {}, wandb.init
     monkeypatch.setattr("wandb.init", lambda **options: asked.update(options) or init(**options))
     run(WANDB_PROJECT="mine", WANDB_MODE="offline")
@@ -85,8 +85,6 @@ def test_the_project_of_the_environment_wins(run, monkeypatch):
 
 
 def test_a_service_that_does_not_begin_the_run_ends_in_offline_mode(run, monkeypatch):
-    import wandb
-
     init, modes = wandb.init, []
 
     def refuse(**options):
