@@ -21,7 +21,7 @@ from charcells.models.checkpoint import Description
 from charcells.text.vocabulary import Vocabulary
 from charcells.training.train import train
 from charcells.writing.generator import TextGenerator
-from charcells.writing.page import PageModel, beginning, html, read_model
+from charcells.writing.page import PageModel, beginning, content, html, read_model
 from charcells.writing.units import FEATURES, correlations, find_units, in_quotes, line_position
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,15 @@ def model_of(cell: str, layers: int = 1, embedding: int | None = 5, hidden: int 
     prompt = changes.pop("prompt", "Aha")
     description = Description(options, characters, prompt, changes.pop("corpus", "made up"), "")
     generator = TextGenerator(network, Vocabulary(characters), prompt)
-    return PageModel(changes.pop("run", cell), generator, description, 2.5, [], changes.pop("text", "bad cab\nA fig!"))
+    return PageModel(
+        changes.pop("run", cell),
+        generator,
+        description,
+        description.corpus,
+        2.5,
+        [],
+        changes.pop("text", "bad cab\nA fig!"),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -544,6 +552,15 @@ def test_a_model_that_a_page_cannot_compute_is_refused(
     train(small("abcd efgh\n" * 60, override, "trainer.max_steps=1"), tmp_path / "run")
     with pytest.raises(UserError, match=message):
         read_model(str(tmp_path / "run"), None)
+
+
+def test_a_text_is_called_by_its_title_and_without_one_by_its_name(
+    small: Callable[..., Config], tmp_path: Path
+) -> None:
+    for options, name in (([], "text.txt"), (["corpus.title=Letters"], "Letters")):
+        folder = tmp_path / f"run of {name}"
+        train(small("abcd efgh\n" * 60, *options, "trainer.max_steps=1"), folder)
+        assert content([read_model(str(folder), None)], "int8")["models"][0]["corpus"] == name
 
 
 def test_a_model_that_diverged_is_refused() -> None:

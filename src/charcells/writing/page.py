@@ -43,12 +43,13 @@ SHOWN = 400
 
 @dataclasses.dataclass(frozen=True)
 class PageModel:
-    """A model as a page has it. `test_bpc` is None for a checkpoint without a finished run. `units` and `text` are
-    empty if the run's held-out text is not there."""
+    """A model as a page has it. `corpus` is the title of its text, or else its name. `test_bpc` is None for a
+    checkpoint without a finished run. `units` and `text` are empty if the run's held-out text is not there."""
 
     run: str
     generator: TextGenerator
     description: Description
+    corpus: str
     test_bpc: float | None
     units: list[Unit]
     text: str
@@ -68,14 +69,16 @@ def read_model(run: str, corpora_dir: str | None) -> PageModel:
             raise UserError(f"runs: {run} has model.{name}={getattr(model, name)}, and a page takes at most {limit}")
     folder = RunFolder(Path(run).expanduser())
     bpc = folder.read_summary().get("test/bpc") if folder.has_summary else None
+    title = folder.read_config().corpus.title if folder.has_config else None
+    about = (run, generator, description, title or description.corpus, bpc)
     try:
         held_out = load_texts(run, corpora_dir).held_out
     except UserError:  # the page does without the text
-        return PageModel(run, generator, description, bpc, [], "")
+        return PageModel(*about, units=[], text="")
     known = "".join(character for character in held_out[:STUDIED] if character in generator.vocabulary)
     tokens = torch.from_numpy(generator.vocabulary.encode(known)).long() if known else torch.zeros(0).long()
     units = find_units(model, tokens, known) if len(known) > 1 else []
-    return PageModel(run, generator, description, bpc, units, excerpt(known))
+    return PageModel(*about, units=units, text=excerpt(known))
 
 
 def excerpt(text: str) -> str:
@@ -140,7 +143,7 @@ def content(models: Sequence[PageModel], kind: str) -> dict[str, Any]:
         described.append(
             {
                 "run": Path(model.run).name,
-                "corpus": model.description.corpus,
+                "corpus": model.corpus,
                 "cell": network.cell,
                 "layers": network.num_layers,
                 "hidden": network.hidden_size,
@@ -173,7 +176,7 @@ def html(models: Sequence[PageModel], kind: str) -> str:
         data=Markup(data),
         script_hash=_hash(script),
         style_hash=_hash(style),
-        corpora=", ".join(dict.fromkeys(model.description.corpus for model in models)),
+        corpora=", ".join(dict.fromkeys(model.corpus for model in models)),
     )
 
 
