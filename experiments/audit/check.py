@@ -1,0 +1,176 @@
+"""What a finding says against what its CSVs give: a Line for each question."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.audit import models, recipes
+from experiments.audit.methods import TAIL, Interval
+from experiments.audit.questions import Audit, Data, Joined, Lacking, Question
+from experiments.audit.words import INCONCLUSIVE, holm, inside, joined_word, outside, region, word
+
+CLAIMS: dict[str, Audit] = {
+    audit.__name__: audit
+    for audit in (
+        *(recipes.best_cell, recipes.gru_cost, recipes.embedding, recipes.batch_count, recipes.corpus_size),
+        *(models.boilerplate, models.training_order, models.early_structure, models.greedy_loops, models.hello),
+        *(models.longer_not_better, models.memorisation, models.temperature, models.top_k, models.never_reset),
+        *(models.clipping, models.truncation, models.short_memory, models.window_enough, models.long_windows_hurt),
+        *(models.batch_stabilises, models.embedding_relations, models.forget_gate, models.recurrent_weight),
+        *(models.saturation, models.equations),
+        *(recipes.bidirectional, recipes.bag_of_words, recipes.cells_on_reviews, recipes.sentiment_unit),
+    )
+}
+
+DIGITS = 5e-4
+"""Figures agree to three digits."""
+OF_CSV = 2e-5
+"""The CSVs have six digits: a figure of 2 bits is known to 1e-5, and so is a difference of two such figures."""
+
+WRITTEN, ROUNDED, PARTLY, DIFFERS = "as written", "as written, to the CSV's digits", "NOT IN THE CSV", "DIFFERS"
+
+
+@dataclass(frozen=True)
+class Line:
+    claim: str
+    question: str
+    figures: str
+    verdict: str
+    """The word that stands in the finding."""
+    result: str
+    """WRITTEN, ROUNDED, PARTLY or DIFFERS."""
+    why: str = ""
+
+    def __str__(self) -> str:
+        shown = "; ".join(filter(None, [self.figures, self.verdict]))
+        return f"{self.claim}: {self.question}: {shown}: {self.result}" + (f": {self.why}" if self.why else "")
+
+
+def audited(name: str, folder: Path) -> Iterator[Line]:
+    """The lines of a claim whose finding is there."""
+    data = Data(folder, name)
+    if name not in CLAIMS:
+        yield Line(name, "all", "", "", DIFFERS, "no audit is written for this claim")
+        return
+    written = {verdict["question"]: verdict for verdict in data.finding["verdicts"]}
+    try:
+        asked = {question.asked: question for question in CLAIMS[name](data)}
+    except FileNotFoundError as error:
+        yield Line(name, "all", "", "", DIFFERS, f"{error.filename} is missing")
+        return
+    for question in written.keys() - asked.keys():
+        yield Line(name, question, "", written[question]["verdict"], DIFFERS, "no audit is written for this question")
+    for question in asked.keys() - written.keys():
+        yield Line(name, question, "", "", DIFFERS, "the finding lacks this question")
+    for question, verdict in written.items():
+        match asked.get(question):
+            case Question() as one:
+                yield of_question(name, one, verdict)
+            case Joined() as several:
+                yield of_joined(name, several, asked, written)
+            case Lacking() as lacking:
+                yield of_lacking(name, lacking, verdict)
+
+
+def of_question(claim: str, question: Question, verdict: dict[str, Any]) -> Line:
+    mine = question.interval(TAIL)
+    theirs = Interval(verdict["estimate"], verdict["low"], verdict["high"])
+    faults, rounded = [], False
+    for name, ours, written in zip(Interval._fields, mine, theirs, strict=True):
+        exact, near = agrees(ours, written, 0.0), agrees(ours, written, OF_CSV * question.size)
+        if not near:
+            faults.append(f"{name} is written {plain(written)}")
+        rounded |= near and not exact
+    if question.n != verdict["n"]:
+        faults.append(f"n is {question.n}, written {verdict['n']}")
+    where = region(verdict["threshold"])
+    faults += wrong_word(word(question, where), verdict)
+    result = DIFFERS if faults else ROUNDED if rounded else WRITTEN
+    return Line(claim, question.asked, shown(mine, question.n), verdict["verdict"], result, "; ".join(faults))
+
+
+def of_joined(claim: str, joined: Joined, asked: dict[str, Any], written: dict[str, Any]) -> Line:
+    verdict = written[joined.asked]
+    parts = {part["question"]: part for part in verdict["parts"]}
+    faults = []
+    if set(parts) != set(joined.parts):
+        faults.append(f"it joins {', '.join(joined.parts)}")
+    for question, part in parts.items():
+        if any(part[key] != written[question][key] for key in ("estimate", "low", "high", "verdict", "n")):
+            faults.append(f"its part '{question}' has other figures than the question itself")
+    if verdict["estimate"] is not None or verdict["low"] is not None or verdict["high"] is not None:
+        faults.append("it has an interval, though only its parts do")
+    if verdict["n"] != sum(written[part]["n"] for part in joined.parts if part in written):
+        faults.append(f"n is not the sum of its parts', {verdict['n']}")
+    known = [(asked[part], region(written[part]["threshold"])) for part in joined.parts if part in written]
+    if all(isinstance(question, Question) for question, _ in known):
+        taken_back = any("does not bear it out" in written[part]["note"] for part in joined.parts if part in written)
+        # a part that was taken back is neither true nor false, which leaves no word but inconclusive or refuted
+        if not taken_back:
+            faults += wrong_word(joined_word(known), verdict)
+    figures = f"{len(joined.parts)} parts, n {verdict['n']}"
+    return Line(claim, joined.asked, figures, verdict["verdict"], DIFFERS if faults else WRITTEN, "; ".join(faults))
+
+
+def of_lacking(claim: str, lacking: Lacking, verdict: dict[str, Any]) -> Line:
+    """Only the word can be compared with the interval."""
+    found = Interval(verdict["estimate"], verdict["low"], verdict["high"])
+    where = region(verdict["threshold"])
+    wrong = (verdict["verdict"] == "supported") != inside(found, where)
+    wrong |= verdict["verdict"] == "refuted" and not outside(found, where)
+    result = DIFFERS if wrong else PARTLY
+    why = "the word is not that of the interval" if wrong else lacking.why
+    return Line(claim, lacking.asked, f"{shown(found, verdict['n'])}, not recomputed", verdict["verdict"], result, why)
+
+
+def wrong_word(mine: str, verdict: dict[str, Any]) -> list[str]:
+    """What is wrong with the word of a verdict; nothing if its note says what else it had to pass and did not."""
+    note, theirs = verdict["note"], verdict["verdict"]
+    over_texts = re.search(r"95 % interval over .*?: ([+-][\d.]+) to ([+-][\d.]+)(, which does not bear it out)?", note)
+    if over_texts:
+        low, high, refused = over_texts.groups()
+        found, where = Interval(0.0, float(low), float(high)), region(verdict["threshold"])
+        if mine == "supported" and inside(found, where) == bool(refused):
+            return ["the interval over texts, in the note, says otherwise"]
+        if refused:
+            mine = INCONCLUSIVE
+    corrected = re.search(r"p after Holm's correction over \d+ claims: ([\d.e+-]+)", note)
+    if corrected and float(corrected.group(1)) > 2 * TAIL:
+        mine = INCONCLUSIVE
+    return [] if mine == theirs else [f"the word is {mine}"]
+
+
+def of_holm(folder: Path) -> Iterator[Line]:
+    """The p of the main claims together, as the notes have them; their own p are taken from the findings."""
+    paths = [folder / f"{name}.json" for name in CLAIMS]
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()}
+    firsts = {name: finding["verdicts"][0] for name, finding in found.items() if finding.get("main")}
+    noted = {
+        name: re.search(r"Holm's correction over (\d+) claims: (\S+)$", first["note"]) for name, first in firsts.items()
+    }
+    if not any(noted.values()):
+        return
+    for name, p in holm({name: first["p"] for name, first in firsts.items()}).items():
+        note = noted[name]
+        right = note and int(note.group(1)) == len(firsts) and math.isclose(float(note.group(2)), p, rel_tol=0.06)
+        word = firsts[name]["verdict"]
+        yield Line(name, "p after Holm's correction", f"{p:.2g}", word, WRITTEN if right else DIFFERS)
+
+
+def agrees(mine: float | None, theirs: float | None, slack: float) -> bool:
+    if mine is None or theirs is None:
+        return mine is theirs
+    return math.isclose(mine, theirs, rel_tol=DIGITS, abs_tol=max(slack, 1e-9))
+
+
+def plain(value: float | None) -> str:
+    return "none" if value is None else f"{value:+.4g}"
+
+
+def shown(found: Interval, n: int) -> str:
+    ends = "no interval" if found.low is None else f"{plain(found.low)} to {plain(found.high)}"
+    return f"{plain(found.estimate)} ({ends}), n {n}"

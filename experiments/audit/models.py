@@ -1,0 +1,361 @@
+"""The claims that are judged over runs or models, not over recipes."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from experiments.audit.questions import (
+    SHARE,
+    Asked,
+    Data,
+    Joined,
+    Lacking,
+    Question,
+    by_text,
+    difference,
+    mean_of,
+    median_of,
+    share,
+    trend,
+    where,
+)
+
+TEXTS = ("biblia", "quijote", "pydoc")
+BITS = "test/bpc"
+MARGIN = 0.02
+"""Bits per character that count as alike."""
+
+
+def joined(question: str, parts: list[Asked]) -> Iterator[Asked]:
+    """A question and those that it joins."""
+    yield Joined(question, tuple(part.asked for part in parts))
+    yield from parts
+
+
+# What a model writes
+
+
+def boilerplate(data: Data) -> Iterator[Asked]:
+    measured = data.measured
+    own = (measured["licence"] - measured["excess"]).mean()  # the licence's share of the text, the same in each row
+
+    def excess(order: str, place: str, temperature: float) -> Question:
+        rows = where(measured, {"order": order, "place": place, "temperature": temperature})
+        question = f"licence among what is recognised − in the text: {order}, {place}, temperature {temperature:g}"
+        return mean_of(question, rows["licence"], [own] * len(rows), (-own, 1 - own), alike=0.1)
+
+    arms = [("text order", "licence last"), ("shuffled", "licence last")]
+    arms += [("text order", "licence first"), ("shuffled", "licence first")]
+    first, *others = ([excess(*arm, temperature) for temperature in (1.0, 0.8)] for arm in arms)
+    yield from joined("more licence than the text has: text order, licence last", [*first])
+    yield from (question for each in others for question in each)
+
+
+def training_order(data: Data) -> Iterator[Asked]:
+    parts: list[Asked] = []
+    for temperature in (1.0, 0.8):
+        rows = where(data.measured, {"temperature": temperature})
+        of = {key: part["licence"] for key, part in rows.groupby(["order", "place"])}
+        last = of["text order", "licence last"]
+        for question, other in (
+            ("licence last: text order − shuffled", of["shuffled", "licence last"]),
+            ("text order: licence last − licence first", of["text order", "licence first"]),
+        ):
+            parts.append(difference(f"{question}, temperature {temperature:g}", last, other, SHARE))
+    yield from joined("samples are what was read last", parts)
+
+
+def early_structure(data: Data) -> Iterator[Asked]:
+    texts = {
+        "biblia": "100,000 characters in Portuguese",
+        "kjv": "King James, 2 epochs of 1,200,000 characters",
+    }
+    parts: list[Asked] = [
+        median_of(f"{figure}, {name}", where(data.measured, {"corpus": corpus})[figure])
+        for corpus, name in texts.items()
+        for figure in ("verses", "real words")
+    ]
+    yield from joined("verses and words are learned", parts)
+
+
+def greedy_loops(data: Data) -> Iterator[Asked]:
+    first = where(data.measured, {"prompt": 0})
+    parts: list[Asked] = [
+        share(f"texts that end in a loop, temperature {value}", where(first, {"temperature": value})["loops"])
+        for value in (0, 1)
+    ]
+    yield from joined("greedy text loops, sampled text does not", parts)
+
+
+def hello(data: Data) -> Iterator[Asked]:
+    question = "'h' is continued by 'ello'"
+    if data.has_measured:
+        spelled = share(question, data.measured["spelled"])
+    else:  # the finding's table has how many runs there are and the share that spells
+        [table] = [table for table in data.finding["tables"] if table["title"] == "Runs"]
+        [row] = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+        right = round(row["runs"] * row["spelled"])
+        spelled = share(question, [True] * right + [False] * (row["runs"] - right))
+    yield from joined("h-e-l-l-o is learned", [spelled, median_of("loss at the end", data.runs["train/loss"])])
+
+
+def longer_not_better(data: Data) -> Iterator[Asked]:
+    measured, runs = data.measured, data.runs
+    corpora = {"Republic": "republic", "King James": "kjv", "Portuguese Bible": "biblia"}
+    republic, king_james, portuguese = ("Republic", 3, 10), ("King James", 2, 2), ("Portuguese Bible", 2, 2)
+
+    def asked(figure: str, a: tuple[str, int, int], b: tuple[str, int, int]) -> Question:
+        named = " − ".join(f"{text}, {layers} layers, {epochs} epochs" for text, layers, epochs in (a, b))
+        if figure == "real words":
+            sides = [
+                where(measured, dict(zip(("text", "layers", "epochs_in_all"), arm, strict=True))) for arm in (a, b)
+            ]
+        else:
+            columns = ("corpus", "model.num_layers", "trainer.max_epochs")
+            sides = [where(runs, dict(zip(columns, (corpora[arm[0]], *arm[1:]), strict=True))) for arm in (a, b)]
+        span = SHARE if figure == "real words" else None
+        return difference(f"{figure}: {named}", sides[0][figure], sides[1][figure], span)
+
+    words = "real words"
+    others: list[Asked] = [asked(words, republic, king_james), asked(words, republic, portuguese)]
+    yield from joined("not much better than the others", others)
+    for other in (("Republic", 3, 2), ("Republic", 2, 10)):
+        yield asked(words, republic, other)
+        yield asked(BITS, other, republic)
+
+
+def memorisation(data: Data) -> Iterator[Asked]:
+    long, tenth = (where(data.measured, {"arm": arm})["near copies"] for arm in ("long", "a tenth, equal updates"))
+    yield mean_of("near copies, long text", long, span=SHARE)
+    yield difference("near copies, a tenth, equal updates − long", tenth, long, SHARE)
+
+
+def temperature(data: Data) -> Iterator[Asked]:
+    yield from rises(data, "temperature", "errors and variety rise with temperature")
+    yield from beyond_human(data, where(data.measured, {"temperature": 1.0}))
+    question = "unknown words in the 100 characters after a prompt that is not in the text − after one that is"
+    columns = ["unknown words, absent prompt", "unknown words, present prompt"]
+    if set(columns) <= set(data.measured):
+        absent, present = (data.measured.groupby(["corpus", "seed"])[column].first() for column in columns)
+        yield mean_of(question, absent, present, (-1.0, 1.0))
+    else:
+        yield Lacking(question, "no CSV has what each model writes after the two prompts")
+
+
+def top_k(data: Data) -> Iterator[Asked]:
+    yield from rises(data, "top_k", "errors and variety rise with k")
+    yield from beyond_human(data, where(data.measured, {"top_k": "all"}))
+
+
+def rises(data: Data, option: str, question: str) -> Iterator[Asked]:
+    """Unknown words and distinct word pairs along an option, whose values the CSV has in their order."""
+    measured, parts = data.measured, list[Asked]()
+    for corpus in TEXTS:
+        for figure in ("unknown words", "distinct-2"):
+            curves = where(measured, {"corpus": corpus}).pivot(index="seed", columns=option, values=figure)
+            parts.append(trend(f"{figure} rise with {option}, {corpus}", curves[list(measured[option].unique())]))
+    yield from joined(question, parts)
+
+
+def beyond_human(data: Data, rows: pd.DataFrame) -> Iterator[Asked]:
+    """Unknown words less those of people, a constant of the finding."""
+    constants = {constant["question"]: constant["value"] for constant in data.finding["constants"]}
+    for corpus in TEXTS:
+        people = constants[f"unknown words in held-out human text, {corpus}"]
+        values = where(rows, {"corpus": corpus})["unknown words"]
+        question = f"unknown words without restraint − in held-out human text, {corpus}"
+        yield mean_of(question, values, [people] * len(values), (-people, 1 - people))
+
+
+def never_reset(data: Data) -> Iterator[Asked]:
+    measured = data.measured
+    never = where(measured, {"state": "never"})
+    more = by_text(
+        measured.assign(excess=measured["absent"] - measured["present"]), "excess", "state", "never", "at each epoch"
+    )
+    parts: list[Asked] = [
+        mean_of(
+            "unknown words, absent − present prompt, never set back", never["absent"], never["present"], (-1.0, 1.0)
+        ),
+        mean_of("that, never set back − set back at each epoch", *more, (-2.0, 2.0)),
+    ]
+    yield from joined("the failing is that of a state never set back", parts)
+
+
+# What a model remembers, and how it trains
+
+
+def clipping(data: Data) -> Iterator[Asked]:
+    norm, none, texts = "norm clipped to 1", "no clipping", ("quijote", "pydoc")
+    runs, measured = data.runs, data.measured
+    # the rows of both files stand in the same order; a run that diverged has an infinite or empty val/bpc
+    assert list(runs["optimizer.lr"]) == list(measured["optimizer.lr"]) and list(runs["seed"]) == list(measured["seed"])
+    measured = measured.assign(validation=runs["val/bpc"].fillna(math.inf).to_numpy())
+
+    def gain(remedy: str, rate: float, corpus: str) -> pd.Series:
+        return where(measured, {"remedy": remedy, "optimizer.lr": rate, "corpus": corpus})["gain"]
+
+    def best(remedy: str) -> float:
+        """The rate with the lowest mean of val/bpc."""
+        by_rate = where(measured, {"remedy": remedy}).groupby("optimizer.lr")["validation"].mean()
+        return min(by_rate.items(), key=lambda item: float(item[1]))[0]  # type: ignore[return-value]
+
+    parts: list[Asked] = []
+    for rate in (2.0, 4.0):
+        rows = where(measured, {"remedy": norm, "optimizer.lr": rate})
+        parts.append(share(f"runs with the {norm} that do not fail at rate {rate:g}", rows["gain"] > 0))
+        for corpus in texts:
+            question = f"{norm}: gain at the best rate − at rate {rate:g}, {corpus}"
+            parts.append(difference(question, gain(norm, best(norm), corpus), gain(norm, rate, corpus)))
+    yield from joined("easily solved", parts)
+    for remedy in (norm, "values clipped to 5", "windows of 8"):
+        for corpus in texts:
+            question = f"gain at the best rate of each: {remedy} − {none}, {corpus}"
+            cured, uncured = (gain(side, best(side), corpus) for side in (remedy, none))
+            yield difference(question, cured, uncured, alike=MARGIN)
+
+
+def truncation(data: Data) -> Iterator[Asked]:
+    measured = data.measured
+
+    def asked(long: int, short: int, state: str) -> Question:
+        first_state = "carried" if state == "carried, equal characters" else state
+        a = where(measured, {"window": long, "state": first_state})["recalled"]
+        b = where(measured, {"window": short, "state": state})["recalled"]
+        return difference(f"windows of {long} − {short}, state {state}", a, b, SHARE, alike=0.1)
+
+    short: list[Asked] = [asked(32, 8, "carried"), asked(32, 8, "reset")]
+    long: list[Asked] = [asked(32, 256, "carried"), asked(32, 256, "carried, equal characters")]
+    yield Joined("both halves of the sentence", tuple(part.asked for part in short + long))
+    yield from joined("short windows lose", short)
+    yield from joined("too long windows are hard to train", long)
+
+
+def short_memory(data: Data) -> Iterator[Asked]:
+    recall = data.measured.dropna(subset=["recalled"])
+
+    def recalled(cell: str, lag: int) -> Question:
+        values = where(recall, {"cell": cell, "lag": lag})["recalled"]
+        return mean_of(f"recall: {cell.upper()}, {lag} dots", values, span=SHARE)
+
+    yield from joined("RNN short, LSTM also long", [recalled("rnn", 3), recalled("rnn", 80), recalled("lstm", 80)])
+
+    def doublings(cell: str) -> list[float]:
+        """log2 of each seed's half-way lag."""
+        curves = where(recall, {"cell": cell}).pivot(index="seed", columns="lag", values="recalled")
+        return [math.log2(half_way(curve)) for _, curve in curves.iterrows()]
+
+    yield difference("half-way lag: LSTM − RNN", doublings("lstm"), doublings("rnn"))
+    gain = "gain beyond 100 characters"
+    for cell in ("rnn", "gru", "lstm"):
+        question = f"gain from context beyond 100 characters: {cell.upper()}, biblia"
+        if gain in data.measured:
+            yield mean_of(question, where(data.measured, {"cell": cell})[gain].dropna())
+        else:
+            yield Lacking(question, "no CSV has the loss after each length of context")
+
+
+def half_way(curve: pd.Series) -> float:
+    """Dots at which recall first falls below a half, between the lags on a logarithmic scale; at least the first lag,
+    and the last where it never falls so far."""
+    lags, shares = list(curve.index), list(curve)
+    below = [i for i, value in enumerate(shares) if value < 0.5]
+    if not below or below[0] == 0:
+        return float(lags[0] if below else lags[-1])
+    far = below[0]
+    way = (shares[far - 1] - 0.5) / (shares[far - 1] - shares[far])
+    return float(lags[far - 1] * (lags[far] / lags[far - 1]) ** way)
+
+
+def window_enough(data: Data) -> Iterator[Asked]:
+    parts: list[Asked] = []
+    for corpus in TEXTS:
+        short, long = (where(data.measured, {"corpus": corpus, "window": window}) for window in (100, 400))
+        parts.append(mean_of(f"gain from the context beyond 100 characters, {corpus}", long["100"], long["400"]))
+        parts.append(difference(f"windows of 100 − windows of 400, {corpus}", short["100"], long["400"]))
+    yield from joined("100 characters lose less than 0.02 bits", parts)
+
+
+def long_windows_hurt(data: Data) -> Iterator[Asked]:
+    sides = {
+        cell: by_text(where(data.runs, {"cell": cell}), BITS, "data.seq_len", 800, 100) for cell in ("rnn", "lstm")
+    }
+    parts: list[Asked] = [
+        mean_of(f"windows of 800 − of 100, {cell.upper()}", *pair, alike=MARGIN) for cell, pair in sides.items()
+    ]
+    (rnn_long, rnn_short), (lstm_long, lstm_short) = sides.values()
+    lost = (rnn_long - rnn_short, lstm_long - lstm_short)
+    parts.append(mean_of("windows of 800 − of 100: RNN − LSTM", *lost))
+    yield from joined("long windows cost more than 0.02 bits, RNNs most", parts)
+
+
+def batch_stabilises(data: Data) -> Iterator[Asked]:
+    measured = data.measured
+    middle = measured.groupby(["data.batch_size", "corpus"])[BITS].transform("median")
+    measured = measured.assign(distance=(measured[BITS] - middle).abs())
+
+    def asked(few: int) -> list[Asked]:
+        jumps, distance = (by_text(measured, figure, "data.batch_size", few, 64) for figure in ("jumps", "distance"))
+        return [
+            mean_of(f"log10 of the jumps of val/bpc, {few} − 64 streams", *jumps),
+            mean_of(f"spread of test/bpc over seeds, {few} − 64 streams", *distance),
+        ]
+
+    yield from joined("64 streams are steadier than one", asked(1))
+    yield from asked(8)
+
+
+# What stands in the weights
+
+
+def embedding_relations(data: Data) -> Iterator[Asked]:
+    parts: list[Asked] = [
+        share(f"models whose embedding shows {name}", where(data.measured, {"class": name})["p"] <= 0.05)
+        for name in ("vowels", "capitals", "digits")
+    ]
+    yield from joined("vowels, capitals and digits", parts)
+
+
+def forget_gate(data: Data) -> Iterator[Asked]:
+    parts: list[Asked] = []
+    for arm in ("with the gate", "trained with the gate at 1", "only read with the gate at 1"):
+        rows = where(data.measured, {"arm": arm})
+        growth = [math.log10(late / early) for late, early in zip(rows["10000"], rows["1000"], strict=True)]
+        parts.append(median_of(f"growth of the cell state, {arm}", growth))
+    yield from joined("bounded with the gate, growing without", parts)
+
+
+def recurrent_weight(data: Data) -> Iterator[Asked]:
+    parts: list[Asked] = [
+        median_of(
+            f"gradient 50 characters back, {arm}, spectral radius {radius}",
+            where(data.measured, {"arm": arm, "radius": radius})["back 50"],
+        )
+        for arm in ("untrained", "trained")
+        for radius in (0.8, 1.25)
+    ]
+    yield from joined("vanishing below 1 and exploding above", parts)
+
+
+def saturation(data: Data) -> Iterator[Asked]:
+    back = {arm: rows["back 100"] for arm, rows in data.measured.groupby("arm")}
+    trained = "tanh, trained"
+    parts: list[Asked] = [
+        median_of(f"gradient 100 characters back, {arm}", back[arm]) for arm in ("tanh", "sigmoid", trained)
+    ]
+    without = back["tanh, trained, derivatives taken as 1"]
+    parts.append(median_of("what the derivatives of tanh take away, trained", back[trained], without))
+    yield from joined("tanh and sigmoid make gradients vanish", parts)
+
+
+def equations(data: Data) -> Iterator[Asked]:
+    """Nothing is trained; how many draws were equal stands in the note, as '200 of 200'."""
+    parts: list[Asked] = []
+    for verdict in data.finding["verdicts"]:
+        if not verdict["parts"]:
+            equal, draws = (int(number) for number in verdict["note"].split(";")[0].split(" of "))
+            parts.append(share(verdict["question"], [True] * equal + [False] * (draws - equal)))
+    rnn, lstm, gru = parts
+    yield from joined("the library computes the printed recurrences", [rnn, lstm])
+    yield gru
