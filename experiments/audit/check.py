@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.audit import models, recipes
-from experiments.audit.methods import TAIL, Interval
+from experiments.audit import models, recipes, samples
+from experiments.audit.constants import CONSTANTS
+from experiments.audit.methods import TAIL, Interval, clopper_pearson, mean
 from experiments.audit.questions import Audit, Data, Joined, Lacking, Question
 from experiments.audit.words import INCONCLUSIVE, holm, inside, joined_word, outside, region, word
 
@@ -17,20 +18,17 @@ CLAIMS: dict[str, Audit] = {
     audit.__name__: audit
     for audit in (
         *(recipes.best_cell, recipes.gru_cost, recipes.embedding, recipes.batch_count, recipes.corpus_size),
-        *(models.boilerplate, models.training_order, models.early_structure, models.greedy_loops, models.hello),
-        *(models.longer_not_better, models.memorisation, models.temperature, models.top_k, models.never_reset),
+        *(recipes.bidirectional, recipes.bag_of_words, recipes.cells_on_reviews, recipes.sentiment_unit),
+        *(samples.boilerplate, samples.training_order, samples.early_structure, samples.greedy_loops, samples.hello),
+        *(samples.longer_not_better, samples.memorisation, samples.temperature, samples.top_k, samples.never_reset),
         *(models.clipping, models.truncation, models.short_memory, models.window_enough, models.long_windows_hurt),
         *(models.batch_stabilises, models.embedding_relations, models.forget_gate, models.recurrent_weight),
         *(models.saturation, models.equations),
-        *(recipes.bidirectional, recipes.bag_of_words, recipes.cells_on_reviews, recipes.sentiment_unit),
     )
 }
 
 DIGITS = 5e-4
 """Figures agree to three digits."""
-OF_CSV = 2e-5
-"""The CSVs have six digits: a figure of 2 bits is known to 1e-5, and so is a difference of two such figures."""
-
 WRITTEN, ROUNDED, PARTLY, DIFFERS = "as written", "as written, to the CSV's digits", "NOT IN THE CSV", "DIFFERS"
 
 
@@ -59,8 +57,9 @@ def audited(name: str, folder: Path) -> Iterator[Line]:
     written = {verdict["question"]: verdict for verdict in data.finding["verdicts"]}
     try:
         asked = {question.asked: question for question in CLAIMS[name](data)}
-    except FileNotFoundError as error:
-        yield Line(name, "all", "", "", DIFFERS, f"{error.filename} is missing")
+        constants = list(CONSTANTS[name](data)) if name in CONSTANTS else []
+    except (FileNotFoundError, KeyError, AssertionError, ValueError) as error:
+        yield Line(name, "all", "", "", DIFFERS, f"its files do not answer its questions: {error}")
         return
     for question in written.keys() - asked.keys():
         yield Line(name, question, "", written[question]["verdict"], DIFFERS, "no audit is written for this question")
@@ -74,6 +73,11 @@ def audited(name: str, folder: Path) -> Iterator[Line]:
                 yield of_joined(name, several, asked, written)
             case Lacking() as lacking:
                 yield of_lacking(name, lacking, verdict)
+    values = {constant["question"]: constant["value"] for constant in data.finding["constants"]}
+    for question, value in constants:
+        same = agrees(value, values.get(question), 0.0)
+        why = "" if same else f"written {plain(values.get(question))}"
+        yield Line(name, question, f"{plain(value)}, a constant", "", WRITTEN if same else DIFFERS, why)
 
 
 def of_question(claim: str, question: Question, verdict: dict[str, Any]) -> Line:
@@ -81,37 +85,43 @@ def of_question(claim: str, question: Question, verdict: dict[str, Any]) -> Line
     theirs = Interval(verdict["estimate"], verdict["low"], verdict["high"])
     faults, rounded = [], False
     for name, ours, written in zip(Interval._fields, mine, theirs, strict=True):
-        exact, near = agrees(ours, written, 0.0), agrees(ours, written, OF_CSV * question.size)
+        exact, near = agrees(ours, written, 0.0), agrees(ours, written, 2 * question.rounding)
         if not near:
             faults.append(f"{name} is written {plain(written)}")
         rounded |= near and not exact
     if question.n != verdict["n"]:
         faults.append(f"n is {question.n}, written {verdict['n']}")
-    where = region(verdict["threshold"])
-    faults += wrong_word(word(question, where), verdict)
+    if question.each is not None and same_sign(question.each(TAIL)) not in verdict["note"]:
+        faults.append(f"the note lacks '{same_sign(question.each(TAIL))}'")
+    faults += wrong_word(word(question, region(verdict["threshold"])), verdict)
     result = DIFFERS if faults else ROUNDED if rounded else WRITTEN
     return Line(claim, question.asked, shown(mine, question.n), verdict["verdict"], result, "; ".join(faults))
+
+
+def same_sign(recipes: list[Interval]) -> str:
+    """How many recipes have the sign of the mean, and the exact interval of their share."""
+    effects = [recipe.estimate for recipe in recipes]
+    same = clopper_pearson(sum(effect * mean(effects) > 0 for effect in effects), len(effects))
+    return f"{same.estimate * len(effects):.0f} of {len(effects)} recipes (95 %: {same.low:.0%} to {same.high:.0%})"
 
 
 def of_joined(claim: str, joined: Joined, asked: dict[str, Any], written: dict[str, Any]) -> Line:
     verdict = written[joined.asked]
     parts = {part["question"]: part for part in verdict["parts"]}
     faults = []
-    if set(parts) != set(joined.parts):
+    if set(parts) != set(joined.parts) or not set(parts) <= set(written):
         faults.append(f"it joins {', '.join(joined.parts)}")
-    for question, part in parts.items():
-        if any(part[key] != written[question][key] for key in ("estimate", "low", "high", "verdict", "n")):
+    for question in parts.keys() & written.keys():
+        if any(parts[question][key] != written[question][key] for key in ("estimate", "low", "high", "verdict", "n")):
             faults.append(f"its part '{question}' has other figures than the question itself")
     if verdict["estimate"] is not None or verdict["low"] is not None or verdict["high"] is not None:
         faults.append("it has an interval, though only its parts do")
     if verdict["n"] != sum(written[part]["n"] for part in joined.parts if part in written):
         faults.append(f"n is not the sum of its parts', {verdict['n']}")
-    known = [(asked[part], region(written[part]["threshold"])) for part in joined.parts if part in written]
-    if all(isinstance(question, Question) for question, _ in known):
-        taken_back = any("does not bear it out" in written[part]["note"] for part in joined.parts if part in written)
-        # a part that was taken back is neither true nor false, which leaves no word but inconclusive or refuted
-        if not taken_back:
-            faults += wrong_word(joined_word(known), verdict)
+    known = [(asked[part], written[part]) for part in joined.parts if part in written]
+    # a part that the texts did not bear out is neither true nor false, and leaves the word of the whole open
+    if all(isinstance(one, Question) and "does not bear it out" not in part["note"] for one, part in known):
+        faults += wrong_word(joined_word([(one, region(part["threshold"])) for one, part in known]), verdict)
     figures = f"{len(joined.parts)} parts, n {verdict['n']}"
     return Line(claim, joined.asked, figures, verdict["verdict"], DIFFERS if faults else WRITTEN, "; ".join(faults))
 

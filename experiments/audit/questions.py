@@ -4,6 +4,7 @@ The functions below are the words in which `recipes` and `models` are written.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from experiments.audit.methods import (
     Interval,
     Range,
     clopper_pearson,
+    mean,
     median,
     pages_test_agrees,
     rank_correlation,
@@ -30,6 +32,13 @@ TUNING_SEED = 101
 
 SHARE: Range = (0.0, 1.0)
 
+TEXTS = ("biblia", "quijote", "pydoc")
+
+BITS = "test/bpc"
+
+MARGIN = 0.02
+"""Bits per character that count as alike."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -43,8 +52,8 @@ class Question:
     """The interval that leaves out a given probability at each end."""
     alike: float | None = None
     """What counts as alike: a difference surely within ± this is not called refuted, but alike."""
-    size: float = 1.0
-    """The largest figure. The CSV has six digits of it, so that an estimate is known to some 1e-5 of this."""
+    rounding: float = 0.0
+    """By how much the estimate may be off because the CSV has six digits of each figure."""
     each: Callable[[float], list[Interval]] | None = None
     """Of claims about recipes: the interval of each recipe by its own seeds."""
     bears_out: Callable[[bool, float], bool] | None = None
@@ -100,6 +109,12 @@ class Data:
 Audit = Callable[[Data], Iterator[Asked]]
 
 
+def joined(question: str, parts: list[Asked]) -> Iterator[Asked]:
+    """A question and those that it joins."""
+    yield Joined(question, tuple(part.asked for part in parts))
+    yield from parts
+
+
 def where(frame: pd.DataFrame, values: dict[str, object]) -> pd.DataFrame:
     """The rows that have these values."""
     for column, value in values.items():
@@ -109,6 +124,11 @@ def where(frame: pd.DataFrame, values: dict[str, object]) -> pd.DataFrame:
 
 def numbers(values: Any) -> list[float]:
     return [float(value) for value in values]
+
+
+def rounding(values: Sequence[float]) -> float:
+    """Mean of half a unit of the sixth digit of each figure."""
+    return mean([10 ** (math.floor(math.log10(abs(value))) - 5) / 2 if value else 0.0 for value in values])
 
 
 def share(asked: str, happened: Any) -> Question:
@@ -128,7 +148,7 @@ def mean_of(
     def interval(tail: float) -> Interval:
         return student(each, tail) if span is None else student_within(each, span, tail)
 
-    return Question(asked, len(each), interval, alike, max(map(abs, first + second)))
+    return Question(asked, len(each), interval, alike, rounding(first) + rounding(second))
 
 
 def difference(asked: str, a: Any, b: Any, span: Range | None = None, alike: float | None = None) -> Question:
@@ -138,7 +158,7 @@ def difference(asked: str, a: Any, b: Any, span: Range | None = None, alike: flo
     def interval(tail: float) -> Interval:
         return welch(first, second, tail) if span is None else welch_within(first, second, span, tail)
 
-    return Question(asked, len(first) + len(second), interval, alike, max(map(abs, first + second)))
+    return Question(asked, len(first) + len(second), interval, alike, rounding(first) + rounding(second))
 
 
 def median_of(asked: str, values: Any, minus: Any = None) -> Question:
@@ -146,7 +166,7 @@ def median_of(asked: str, values: Any, minus: Any = None) -> Question:
     first = numbers(values)
     second = [0.0] * len(first) if minus is None else numbers(minus)
     each = [a - b for a, b in zip(first, second, strict=True)]
-    return Question(asked, len(each), lambda tail: median(each, tail), size=max(map(abs, first + second)))
+    return Question(asked, len(each), lambda tail: median(each, tail), rounding=rounding(first) + rounding(second))
 
 
 def trend(asked: str, curves: Any) -> Question:
@@ -196,7 +216,7 @@ def over_recipes(
         len(chosen),
         lambda tail: student(effects, tail),
         alike,
-        float(chosen[figure].abs().max()),
+        rounding(numbers(chosen[figure])) * (2 if arms else 1),
         each=lambda tail: [sum_of_means(parts, tail) for parts in found],
     )
 

@@ -4,17 +4,27 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from experiments.audit.questions import Asked, Data, Joined, Lacking, difference, over_recipes, where
+from experiments.audit.questions import (
+    BITS,
+    MARGIN,
+    TEXTS,
+    Asked,
+    Data,
+    Joined,
+    Lacking,
+    difference,
+    over_recipes,
+    where,
+)
 
 RECIPE = ("model.init", "optimizer", "scheduler", "model.hidden_size", "trainer.max_epochs")
 """Columns that tell the nine recipes from one another, beside the streams."""
 STREAMS = "data.batch_size"
 OF_REVIEWS = (*RECIPE, "model.dropout")
 """The same of the eight recipes of film reviews, beside the cell."""
-BITS, ACCURACY = "test/bpc", "test/accuracy"
-TEXTS = ("biblia", "quijote", "pydoc")
-POINT, MARGIN = 0.01, 0.02
-"""What counts as alike: accuracy, bits per character."""
+ACCURACY = "test/accuracy"
+POINT = 0.01
+"""Accuracy that counts as alike."""
 
 
 def best_cell(data: Data) -> Iterator[Asked]:
