@@ -43,9 +43,8 @@ def clipping(data: Data) -> Iterator[Asked]:
     def best(remedy: str) -> float:
         """The rate with the lowest mean of val/bpc."""
         arm = where(measured, {"remedy": remedy})
-        return min(
-            arm["optimizer.lr"].unique(), key=lambda rate: where(arm, {"optimizer.lr": rate})["validation"].mean()
-        )
+        by_rate = [(part["validation"].mean(), float(rate)) for rate, part in arm.groupby(arm["optimizer.lr"].map(str))]
+        return min(by_rate)[1]
 
     parts: list[Asked] = []
     for rate in (2.0, 4.0):

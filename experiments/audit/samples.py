@@ -122,9 +122,8 @@ def temperature(data: Data) -> Iterator[Asked]:
     yield from rises(data, "temperature", "errors and variety rise with temperature")
     yield from beyond_human(data, where(data.measured, {"temperature": 1.0}))
     question = "unknown words in the 100 characters after a prompt that is not in the text − after one that is"
-    columns = ["unknown words, absent prompt", "unknown words, present prompt"]
-    if set(columns) <= set(data.measured):
-        absent, present = (data.measured.groupby(["corpus", "seed"])[column].first() for column in columns)
+    if "prompt" in data.measured:
+        absent, present = by_text(data.measured, "unknown words", "prompt", "absent", "present")
         yield mean_of(question, absent, present, (-1.0, 1.0))
     else:
         yield Lacking(question, "no CSV has what each model writes after the two prompts")
@@ -138,6 +137,8 @@ def top_k(data: Data) -> Iterator[Asked]:
 def rises(data: Data, option: str, question: str) -> Iterator[Asked]:
     """Unknown words and distinct word pairs along an option, whose values the CSV has in their order."""
     measured, parts = data.measured, list[Asked]()
+    if "prompt" in measured:  # rows about the prompts of `temperature`
+        measured = measured[measured["prompt"].isna()]
     for corpus in TEXTS:
         for figure in ("unknown words", "distinct-2"):
             curves = where(measured, {"corpus": corpus}).pivot(index="seed", columns=option, values=figure)
