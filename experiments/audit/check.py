@@ -12,7 +12,7 @@ from experiments.audit import models, recipes, samples
 from experiments.audit.constants import CONSTANTS
 from experiments.audit.methods import TAIL, Interval, clopper_pearson, mean
 from experiments.audit.questions import Audit, Data, Joined, Lacking, Question
-from experiments.audit.words import INCONCLUSIVE, holm, inside, joined_word, outside, region, word
+from experiments.audit.words import INCONCLUSIVE, Region, holm, inside, joined_word, outside, region, word
 
 CLAIMS: dict[str, Audit] = {
     audit.__name__: audit
@@ -93,7 +93,7 @@ def of_question(claim: str, question: Question, verdict: dict[str, Any]) -> Line
         faults.append(f"n is {question.n}, written {verdict['n']}")
     if question.each is not None and same_sign(question.each(TAIL)) not in verdict["note"]:
         faults.append(f"the note lacks '{same_sign(question.each(TAIL))}'")
-    faults += wrong_word(word(question, region(verdict["threshold"])), verdict)
+    faults += wrong_word(word(question, region(verdict["threshold"])), verdict, question.alike)
     result = DIFFERS if faults else ROUNDED if rounded else WRITTEN
     return Line(claim, question.asked, shown(mine, question.n), verdict["verdict"], result, "; ".join(faults))
 
@@ -137,21 +137,39 @@ def of_lacking(claim: str, lacking: Lacking, verdict: dict[str, Any]) -> Line:
     return Line(claim, lacking.asked, f"{shown(found, verdict['n'])}, not recomputed", verdict["verdict"], result, why)
 
 
-def wrong_word(mine: str, verdict: dict[str, Any]) -> list[str]:
-    """What is wrong with the word of a verdict; nothing if its note says what else it had to pass and did not."""
-    note, theirs = verdict["note"], verdict["verdict"]
-    over_texts = re.search(r"95 % interval over .*?: ([+-][\d.]+) to ([+-][\d.]+)(, which does not bear it out)?", note)
+def wrong_word(mine: str, verdict: dict[str, Any], margin: float | None = None) -> list[str]:
+    """What is wrong with the word of a verdict; nothing if its note says what else it had to pass and did not.
+
+    Args:
+        mine: the word that the runs give.
+        margin: what counts as alike.
+    """
+    over_texts, mended = OVER_TEXTS.search(verdict["note"]), mine
     if over_texts:
         low, high, refused = over_texts.groups()
-        found, where = Interval(0.0, float(low), float(high)), region(verdict["threshold"])
-        if mine == "supported" and inside(found, where) == bool(refused):
+        borne_out = bears_out(mine, low, high, {"alike": margin}.get(mine), region(verdict["threshold"]))
+        if borne_out is not None and borne_out == bool(refused):
             return ["the interval over texts, in the note, says otherwise"]
-        if refused:
-            mine = INCONCLUSIVE
-    corrected = re.search(r"p after Holm's correction over \d+ claims: ([\d.e+-]+)", note)
+        mended = INCONCLUSIVE if refused else mine
+    corrected = re.search(r"p after Holm's correction over \d+ claims: ([\d.e+-]+)", verdict["note"])
     if corrected and float(corrected.group(1)) > 2 * TAIL:
-        mine = INCONCLUSIVE
-    return [] if mine == theirs else [f"the word is {mine}"]
+        mended = INCONCLUSIVE
+    return [] if mended == verdict["verdict"] else [f"the word is {mended}"]
+
+
+OVER_TEXTS = re.compile(r"95 % interval over .*?: ([+-][\d.]+) to ([+-][\d.]+)(, which does not bear it out)?")
+"""What a note says of a bootstrap over test reviews or blocks of test text. No CSV has what it was drawn from."""
+
+
+def bears_out(word: str, low: str, high: str, margin: float | None, where: Region) -> bool | None:
+    """Whether an interval over texts bears a word out; None if its digits, rounded as they are, cannot tell."""
+    half = 0.5 * 10.0 ** -len(low.split(".")[1])
+    ends = [Interval(0.0, float(low) - half, float(high) + half), Interval(0.0, float(low) + half, float(high) - half)]
+    if word == "refuted":
+        found = {outside(each, where) for each in ends}
+    else:
+        found = {inside(each, where if margin is None else (-margin, margin)) for each in ends}
+    return None if len(found) == 2 else found.pop()
 
 
 def of_holm(folder: Path) -> Iterator[Line]:

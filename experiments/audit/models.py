@@ -138,7 +138,8 @@ def long_windows_hurt(data: Data) -> Iterator[Asked]:
 def batch_stabilises(data: Data) -> Iterator[Asked]:
     measured = data.measured
     middle = measured.groupby(["data.batch_size", "corpus"])[BITS].transform("median")
-    measured = measured.assign(distance=(measured[BITS] - middle).abs())
+    off = (measured[BITS] - middle).abs() - measured["distance"]
+    assert off.abs().max() < 2e-5, "a distance is not that of test/bpc from the median of its arm and text"
 
     def asked(few: int) -> list[Asked]:
         jumps, distance = (by_text(measured, figure, "data.batch_size", few, 64) for figure in ("jumps", "distance"))

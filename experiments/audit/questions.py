@@ -123,7 +123,11 @@ def where(frame: pd.DataFrame, values: dict[str, object]) -> pd.DataFrame:
 
 
 def numbers(values: Any) -> list[float]:
-    return [float(value) for value in values]
+    """Raises ValueError if there are none."""
+    found = [float(value) for value in values]
+    if not found:
+        raise ValueError("no row of the CSV answers one of the questions")
+    return found
 
 
 def rounding(values: Sequence[float]) -> float:
