@@ -12,7 +12,7 @@ from experiments.audit import models, recipes, samples
 from experiments.audit.constants import CONSTANTS
 from experiments.audit.methods import TAIL, Interval, clopper_pearson, mean
 from experiments.audit.questions import Audit, Data, Joined, Lacking, Question
-from experiments.audit.words import INCONCLUSIVE, Region, holm, inside, joined_word, outside, region, word
+from experiments.audit.words import INCONCLUSIVE, Part, Region, holm, inside, outside, p_of, region, word_of
 
 CLAIMS: dict[str, Audit] = {
     audit.__name__: audit
@@ -93,7 +93,7 @@ def of_question(claim: str, question: Question, verdict: dict[str, Any]) -> Line
         faults.append(f"n is {question.n}, written {verdict['n']}")
     if question.each is not None and same_sign(question.each(TAIL)) not in verdict["note"]:
         faults.append(f"the note lacks '{same_sign(question.each(TAIL))}'")
-    faults += wrong_word(word(question, region(verdict["threshold"])), verdict, question.alike)
+    faults += wrong_word([(question, region(verdict["threshold"]))], verdict)
     result = DIFFERS if faults else ROUNDED if rounded else WRITTEN
     return Line(claim, question.asked, shown(mine, question.n), verdict["verdict"], result, "; ".join(faults))
 
@@ -121,7 +121,7 @@ def of_joined(claim: str, joined: Joined, asked: dict[str, Any], written: dict[s
     known = [(asked[part], written[part]) for part in joined.parts if part in written]
     # a part that the texts did not bear out is neither true nor false, and leaves the word of the whole open
     if all(isinstance(one, Question) and "does not bear it out" not in part["note"] for one, part in known):
-        faults += wrong_word(joined_word([(one, region(part["threshold"])) for one, part in known]), verdict)
+        faults += wrong_word([(one, region(part["threshold"])) for one, part in known], verdict)
     figures = f"{len(joined.parts)} parts, n {verdict['n']}"
     return Line(claim, joined.asked, figures, verdict["verdict"], DIFFERS if faults else WRITTEN, "; ".join(faults))
 
@@ -137,25 +137,31 @@ def of_lacking(claim: str, lacking: Lacking, verdict: dict[str, Any]) -> Line:
     return Line(claim, lacking.asked, f"{shown(found, verdict['n'])}, not recomputed", verdict["verdict"], result, why)
 
 
-def wrong_word(mine: str, verdict: dict[str, Any], margin: float | None = None) -> list[str]:
-    """What is wrong with the word of a verdict; nothing if its note says what else it had to pass and did not.
+def wrong_word(parts: list[Part], verdict: dict[str, Any]) -> list[str]:
+    """What is wrong with the word and p of a verdict; nothing if its note says what else it had to pass and did not.
 
     Args:
-        mine: the word that the runs give.
-        margin: what counts as alike.
+        parts: the questions that the verdict joins; its own alone if it joins none.
     """
-    over_texts, mended = OVER_TEXTS.search(verdict["note"]), mine
+    word, faults = word_of(parts), []
+    over_texts = OVER_TEXTS.search(verdict["note"])
     if over_texts:
         low, high, refused = over_texts.groups()
-        borne_out = bears_out(mine, low, high, {"alike": margin}.get(mine), region(verdict["threshold"]))
+        margin, where = {"alike": parts[0][0].alike}.get(word), region(verdict["threshold"])
+        borne_out = bears_out(word, low, high, margin, where)
         if borne_out is not None and borne_out == bool(refused):
-            return ["the interval over texts, in the note, says otherwise"]
-        mended = INCONCLUSIVE if refused else mine
-    corrected = re.search(r"p after Holm's correction over \d+ claims: ([\d.e+-]+)", verdict["note"])
-    if corrected and float(corrected.group(1)) > 2 * TAIL:
-        mended = INCONCLUSIVE
-    return [] if mended == verdict["verdict"] else [f"the word is {mended}"]
+            faults.append("the interval over texts, in the note, says otherwise")
+        if refused:
+            return faults + [f"the word is {INCONCLUSIVE}"] * (verdict["verdict"] != INCONCLUSIVE)
+    if not math.isclose(p_of(parts), verdict["p"], rel_tol=0.02, abs_tol=1e-11):
+        faults.append(f"p is {p_of(parts):.3g}, written {verdict['p']:.3g}")
+    corrected = HOLM.search(verdict["note"])
+    if corrected and float(corrected.group(2)) > 2 * TAIL:
+        word = INCONCLUSIVE
+    return faults + [f"the word is {word}"] * (verdict["verdict"] != word)
 
+
+HOLM = re.compile(r"p after Holm's correction over (\d+) claims: ([\d.e+-]+)")
 
 OVER_TEXTS = re.compile(r"95 % interval over .*?: ([+-][\d.]+) to ([+-][\d.]+)(, which does not bear it out)?")
 """What a note says of a bootstrap over test reviews or blocks of test text. No CSV has what it was drawn from."""
@@ -173,20 +179,18 @@ def bears_out(word: str, low: str, high: str, margin: float | None, where: Regio
 
 
 def of_holm(folder: Path) -> Iterator[Line]:
-    """The p of the main claims together, as the notes have them; their own p are taken from the findings."""
+    """The p of the main claims together, as the notes have them; the p of each has been looked at above."""
     paths = [folder / f"{name}.json" for name in CLAIMS]
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()}
     firsts = {name: finding["verdicts"][0] for name, finding in found.items() if finding.get("main")}
-    noted = {
-        name: re.search(r"Holm's correction over (\d+) claims: (\S+)$", first["note"]) for name, first in firsts.items()
-    }
+    noted = {name: HOLM.search(first["note"]) for name, first in firsts.items()}
     if not any(noted.values()):
         return
     for name, p in holm({name: first["p"] for name, first in firsts.items()}).items():
         note = noted[name]
         right = note and int(note.group(1)) == len(firsts) and math.isclose(float(note.group(2)), p, rel_tol=0.06)
-        word = firsts[name]["verdict"]
-        yield Line(name, "p after Holm's correction", f"{p:.2g}", word, WRITTEN if right else DIFFERS)
+        said = firsts[name]["verdict"]
+        yield Line(name, "p after Holm's correction", f"{p:.2g}", said, WRITTEN if right else DIFFERS)
 
 
 def agrees(mine: float | None, theirs: float | None, slack: float) -> bool:

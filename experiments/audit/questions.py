@@ -47,7 +47,7 @@ class Question:
     asked: str
     """As the finding has it."""
     n: int
-    """Runs behind the estimate."""
+    """Figures behind the estimate: runs, both sides of a difference together, or pairs where pairs are judged."""
     interval: Callable[[float], Interval]
     """The interval that leaves out a given probability at each end."""
     alike: float | None = None

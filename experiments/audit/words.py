@@ -5,12 +5,15 @@ outside; alike if it lies within what counts as alike, where the claim asks for 
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 from experiments.audit.methods import TAIL, Interval
 from experiments.audit.questions import Question
 
 SUPPORTED, REFUTED, ALIKE = "supported", "refuted", "alike"
 RECIPE_DEPENDENT, INCONCLUSIVE = "recipe-dependent", "inconclusive"
+WORDS = (SUPPORTED, ALIKE, REFUTED, RECIPE_DEPENDENT)
+"""In the order in which they are asked: alike is a special case of refuted."""
 
 Region = tuple[float, float]
 
@@ -50,10 +53,10 @@ def refutes(question: Question, where: Region, tail: float = TAIL) -> bool:
     return outside(question.interval(tail), where) and agrees and not depends(question, where)
 
 
-def shows_alike(question: Question) -> bool:
-    if question.alike is None:
+def shows_alike(question: Question, where: Region, tail: float = TAIL) -> bool:
+    if question.alike is None or depends(question, where):
         return False
-    return inside(question.interval(TAIL), (-question.alike, question.alike))
+    return inside(question.interval(tail), (-question.alike, question.alike))
 
 
 def depends(question: Question, where: Region, tail: float = TAIL) -> bool:
@@ -65,27 +68,48 @@ def depends(question: Question, where: Region, tail: float = TAIL) -> bool:
     return any(inside(one, where) for one in found) and any(outside(one, where) for one in found)
 
 
-def word(question: Question, where: Region) -> str:
-    if depends(question, where):
-        return RECIPE_DEPENDENT
-    if supports(question, where):
-        return SUPPORTED
-    if shows_alike(question):
-        return ALIKE
-    return REFUTED if refutes(question, where) else INCONCLUSIVE
+Part = tuple[Question, Region]
 
 
-def joined_word(parts: list[tuple[Question, Region]]) -> str:
-    """Of a claim that must hold in each part. One false part refutes it, and one that depends on the recipe makes the
-    whole depend on it, with Bonferroni's correction over the parts."""
-    if all(supports(*part) for part in parts):
-        return SUPPORTED
-    if all(shows_alike(question) and not depends(question, where) for question, where in parts):
-        return ALIKE
-    tail = TAIL / len(parts)
-    if any(refutes(*part, tail) for part in parts):
-        return REFUTED
-    return RECIPE_DEPENDENT if any(depends(*part, tail) for part in parts) else INCONCLUSIVE
+def sure(word: str, parts: Sequence[Part], tail: float = TAIL) -> bool:
+    """Whether a word can be said of a claim that must hold in each of its parts; one part is the claim itself.
+
+    One false part refutes it, and one that depends on the recipe makes the whole depend on it, with Bonferroni's
+    correction over the parts.
+    """
+    if word == SUPPORTED:
+        return all(supports(*part, tail) for part in parts)
+    if word == ALIKE:
+        return all(shows_alike(*part, tail) for part in parts)
+    if word == REFUTED:
+        return any(refutes(*part, tail / len(parts)) for part in parts)
+    return any(depends(*part, tail / len(parts)) for part in parts)
+
+
+def word_of(parts: Sequence[Part]) -> str:
+    return next((word for word in WORDS if sure(word, parts)), INCONCLUSIVE)
+
+
+def p_of(parts: Sequence[Part]) -> float:
+    """Two-sided p of the word, or of the likeliest one where none can be said: twice the least tail at which the
+    interval lies where it must. Found by bisection, not below 1e-12."""
+    tails = []
+    for word in WORDS:
+        tails.append(least_tail(lambda tail, word=word: sure(word, parts, tail)))  # type: ignore[misc]
+        if tails[-1] <= TAIL:
+            return 2 * tails[-1]
+    return 2 * min(tails)
+
+
+def least_tail(holds: Callable[[float], bool]) -> float:
+    """Where a statement that is sure at large tails only begins to be sure; ½ if it never is."""
+    low, high = math.log(1e-12), math.log(0.5)
+    if not holds(0.5):
+        return 0.5
+    while high - low > 1e-3:
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(math.exp(middle)) else (middle, high)
+    return math.exp(high)
 
 
 def holm(p: dict[str, float]) -> dict[str, float]:

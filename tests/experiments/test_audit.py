@@ -16,7 +16,7 @@ from experiments.audit import methods
 from experiments.audit.check import DIFFERS, PARTLY, WRITTEN, audited, of_holm
 from experiments.audit.methods import Interval
 from experiments.audit.questions import Question, mean_of, median_of, over_recipes, share, trend
-from experiments.audit.words import holm, joined_word, region, word
+from experiments.audit.words import holm, p_of, region, word_of
 
 COMMITTED = sorted(path.stem for path in report.RESULTS.glob("*.json"))
 
@@ -145,7 +145,7 @@ def fixed(low: float, high: float, alike: float | None = None) -> Question:
     [(0.03, 0.1, "supported"), (-0.1, 0.01, "refuted"), (-0.01, 0.01, "alike"), (0.01, 0.03, "inconclusive")],
 )
 def test_the_word_is_where_the_interval_lies(low, high, expected):
-    assert word(fixed(low, high, alike=0.02), region("above 0.02")) == expected
+    assert word_of([(fixed(low, high, alike=0.02), region("above 0.02"))]) == expected
 
 
 def test_the_regions_of_the_findings():
@@ -158,18 +158,28 @@ def test_the_regions_of_the_findings():
 def test_a_whole_is_true_if_all_are_and_false_if_one_surely_is():
     yes, no = share("yes", [True] * 8), share("no", [False] * 6)  # 0 of 6 are p = 0.016 against a half
     above_half = region("above 0.5")
-    assert joined_word([(yes, above_half)] * 2) == "supported"
-    assert word(no, above_half) == "refuted"
-    assert joined_word([(yes, above_half), (no, above_half)]) == "inconclusive"  # 0.031 for two
-    assert joined_word([(yes, above_half), (share("no", [False] * 7), above_half)]) == "refuted"
+    assert word_of([(yes, above_half)] * 2) == "supported"
+    assert word_of([(no, above_half)]) == "refuted"
+    assert word_of([(yes, above_half), (no, above_half)]) == "inconclusive"  # 0.031 for two
+    assert word_of([(yes, above_half), (share("no", [False] * 7), above_half)]) == "refuted"
+
+
+def test_p_is_twice_the_least_tail_that_decides():
+    above_half = region("above 0.5")
+    assert p_of([(share("?", [True] * 8), above_half)]) == pytest.approx(2 * 0.5**8, rel=1e-2)
+    assert p_of([(share("?", [True, False] * 4), above_half)]) == 1
+    # Student's own data against 0: R's documentation has t = 4.0621, p = 0.002833
+    sleep = mean_of("?", DRUG_2, DRUG_1)
+    assert p_of([(sleep, region("above 0"))]) == pytest.approx(0.002833, rel=1e-2)
+    assert p_of([(sleep, region("below 0"))]) == pytest.approx(0.002833, rel=1e-2)
 
 
 def test_a_trend_needs_pages_test_too():
     rising = trend("?", pd.DataFrame([[1, 2, 3, 4, 5]] * 8))
-    assert word(rising, region("above 0")) == "supported"
-    assert word(trend("?", pd.DataFrame([[5, 4, 3, 2, 1]] * 8)), region("above 0")) == "refuted"
+    assert word_of([(rising, region("above 0"))]) == "supported"
+    assert word_of([(trend("?", pd.DataFrame([[5, 4, 3, 2, 1]] * 8)), region("above 0"))]) == "refuted"
     disagreeing = Question(rising.asked, 8, rising.interval, bears_out=lambda rises, tail: False)
-    assert word(disagreeing, region("above 0")) == "inconclusive"
+    assert word_of([(disagreeing, region("above 0"))]) == "inconclusive"
 
 
 def recipe_runs(effects: list[float]) -> pd.DataFrame:
@@ -188,7 +198,7 @@ def test_recipes_that_surely_disagree_make_the_verdict_depend_on_them():
         question = over_recipes("?", recipe_runs(effects), ["recipe"], "bits", ("arm", "a", "b"))
         assert question.interval(0.025).estimate == pytest.approx(sum(effects) / 4)
         assert question.n == 48
-        words.append(word(question, region("above 0")))
+        words.append(word_of([(question, region("above 0"))]))
     assert words == ["supported", "recipe-dependent"]
 
 
@@ -227,12 +237,12 @@ def first_of_its_own(verdicts):
 
 @pytest.mark.parametrize("name", COMMITTED)
 def test_a_changed_figure_number_or_word_is_noticed(name, finding):
-    for key in ("estimate", "low", "high", "n", "verdict"):
+    for key in ("estimate", "low", "high", "n", "verdict", "p"):
 
         def change(verdicts, key=key):
             verdict = first_of_its_own(verdicts)
             was = verdict[key]
-            verdict[key] = "refuted" if was == "supported" else "supported" if key == "verdict" else was * 1.01 or 1e-3
+            verdict[key] = "refuted" if was == "supported" else "supported" if key == "verdict" else was * 1.05 or 1e-3
 
         lines = finding(name, change)
         assert [line.result for line in lines].count(DIFFERS) >= 1, key
