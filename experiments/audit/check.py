@@ -169,6 +169,8 @@ OVER_TEXTS = re.compile(r"95 % interval over .*?: ([+-][\d.]+) to ([+-][\d.]+)(,
 
 def bears_out(word: str, low: str, high: str, margin: float | None, where: Region) -> bool | None:
     """Whether an interval over texts bears a word out; None if its digits, rounded as they are, cannot tell."""
+    if word not in ("supported", "refuted", "alike"):
+        return True  # nothing to bear out
     half = 0.5 * 10.0 ** -len(low.split(".")[1])
     ends = [Interval(0.0, float(low) - half, float(high) + half), Interval(0.0, float(low) + half, float(high) - half)]
     if word == "refuted":

@@ -311,6 +311,13 @@ def test_a_verdict_that_other_texts_do_not_bear_out_is_inconclusive(finding):
         assert finding("embedding", with_note(close, verdict))[0].result == WRITTEN
 
 
+def test_what_is_undecided_needs_no_other_texts(finding):
+    def change(verdicts):
+        verdicts[0]["note"] += "; 95 % interval over 90 blocks of held-out text: -0.300 to +0.200"
+
+    assert finding("gru_cost", change)[0].result == WRITTEN
+
+
 def test_holms_p_in_the_notes_are_recomputed(tmp_path):
     for name, p, noted in (("best_cell", 0.01, "0.02"), ("gru_cost", 0.04, "0.04")):
         first = {"p": p, "note": f"p after Holm's correction over 2 claims: {noted}", "verdict": "supported"}
