@@ -6,7 +6,7 @@ Usage
   charcells classify run=RUN_FOLDER file=mine.tsv                    each row of a table with a column `text`
 
 A line for each text: its likelier label, the probability of that label, and how the text begins. If the table has the
-run's column of labels, the last line is the share of rows whose label is right.
+run's column of labels, the last line is the accuracy: the share of rows that get the label they have in the table.
 
   explain=true            colours each word by what reading it did to the log-odds of the second label
   explain=true html=FILE  writes that to an HTML file, too
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> None:
             print(f"{classifier.label(probability)}\t{max(probability, 1 - probability):.3f}\t{_beginning(text)}")
         if labels:
             right = sum(classifier.label(value) == label for value, label in zip(found, labels, strict=True))
-            print(f"{right:,} of {len(texts):,} labels found: {right / len(texts):.1%}")
+            print(f"accuracy: {right / len(texts):.1%} ({right:,} of {len(texts):,} labels are right)")
         if config.explain:
             explain_texts(classifier, texts, run.absolute().name, config.html)
 

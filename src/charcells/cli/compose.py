@@ -53,6 +53,7 @@ from charcells.runs.identity import PATHS
 
 PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
+"""In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
 SCHEMAS: dict[str, type] = {
     "config": Config,
@@ -64,7 +65,6 @@ SCHEMAS: dict[str, type] = {
     "export": ExportConfig,
 }
 """The options of each main file in conf/."""
-"""In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
 """Hydra's folders: taken literally too, except for interpolations (${corpus.name}) and quoted values."""

@@ -46,9 +46,9 @@ def read(config: ScoreConfig) -> str:
         raise UserError("name the text to score: file=mine.txt, or text='...', and not both")
     if config.text is not None:
         return config.text
-    from charcells.text.corpus import load_corpus
+    from charcells.text.corpus import OWN, load_corpus
 
-    return load_corpus(CorpusConfig(name="file", path=config.file, encoding=config.encoding, normalize=False)).text
+    return load_corpus(CorpusConfig(name=OWN, path=config.file, encoding=config.encoding, normalize=False)).text
 
 
 def score(config: ScoreConfig) -> None:
