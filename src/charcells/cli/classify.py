@@ -18,9 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import ClassifyConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.files import write_atomically
@@ -40,11 +38,7 @@ SHOWN = 80
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells classify` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(ClassifyConfig))
-        return
-    refuse_flags(arguments)
-    config = compose(arguments, "classify")
+    config = command_options("classify", arguments, __doc__)
     if config.html is not None and not config.explain:
         raise UserError(f"html={config.html} is what explain=true writes: add explain=true")
     prepare_process(threads=1)

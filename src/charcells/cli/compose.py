@@ -28,8 +28,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 import charcells
 from charcells.checks import check
-from charcells.cli.arguments import check_arguments, split_flags
+from charcells.cli.arguments import check_arguments, refuse_flags, split_flags
 from charcells.cli.free_text import FREE_TEXT, quoted, with_accents
+from charcells.cli.help import help_text
 from charcells.config import (
     RATES,
     ClassifyConfig,
@@ -182,6 +183,20 @@ def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
     Raises UserError for an unknown option or choice, and for a value that is not allowed.
     """
     return compose_with_hydra(overrides, config_name)[0]
+
+
+def command_options(command: str, arguments: Sequence[str], doc: str | None) -> Any:
+    """The checked configuration of a command that makes no sweep, such as a SampleConfig for "sample".
+
+    Where --help is among the arguments, the command's `doc` and its options are printed, and the process ends.
+
+    Raises UserError for a flag, and like `compose`.
+    """
+    if {"-h", "--help"} & set(arguments):
+        print(f"{doc}{help_text(SCHEMAS[command])}")
+        raise SystemExit
+    refuse_flags(arguments)
+    return compose(arguments, command)
 
 
 def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") -> tuple[Any, DictConfig]:

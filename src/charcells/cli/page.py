@@ -13,9 +13,7 @@ Options (name=value), each with its default
 from collections.abc import Sequence
 from pathlib import Path
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import PageConfig
 from charcells.errors import UserError
 from charcells.files import write_atomically
@@ -25,11 +23,7 @@ from charcells.runs.folder import named_run
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells page` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(PageConfig))
-        return
-    refuse_flags(arguments)
-    make(compose(arguments, "page"))
+    make(command_options("page", arguments, __doc__))
 
 
 def make(config: PageConfig) -> None:

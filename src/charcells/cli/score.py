@@ -15,9 +15,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import CorpusConfig, ScoreConfig
 from charcells.errors import UserError
 from charcells.files import write_atomically
@@ -33,11 +31,7 @@ SHOWN = 2000
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells score` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(ScoreConfig))
-        return
-    refuse_flags(arguments)
-    score(compose(arguments, "score"))
+    score(command_options("score", arguments, __doc__))
 
 
 def read(config: ScoreConfig) -> str:

@@ -67,7 +67,7 @@ def load_reviews(
         parts, sha256 = _own_tables(corpus, reviews)
     else:
         choices = ", ".join((OWN, *REVIEW_SETS))
-        raise UserError(f"corpus={corpus.name} has no labels, which a classifier learns: choose one of {choices}")
+        raise UserError(f"corpus={corpus.name} has no labels to learn: choose one of {choices}")
     labels = _two_labels(parts, corpus)
     train, val, test = _split(parts, data)
     _check_parts(corpus, data, train, val, test)
