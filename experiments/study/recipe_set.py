@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from charcells.registry import CELLS
-from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, run_table
-from experiments.study.tables import means, table
+from experiments.study.measures import generate
+from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, pick, run_table
+from experiments.study.tables import means, sample, table
 
 Overrides = Mapping[str, Any]
 """Options and their values, with `__` for the dot in a name."""
@@ -164,3 +165,17 @@ def recipe_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
         table("All recipes", means(frame, ["recipe", "arm"], ["test/bpc", "val/bpc", "optimizer.lr"])),
         table("Texts", means(frame, ["corpus", "arm"], ["test/bpc"])),
     ]
+
+
+def best_samples(frame: pd.DataFrame, drawn: str, **options: Any) -> list[dict[str, Any]]:
+    """The samples of a finding from `Arms.table`: 500 characters by each arm's best model by validation text.
+
+    Args:
+        drawn: how they are drawn, for their titles.
+        options: of `measures.generate`.
+    """
+    found = []
+    for arm in frame["arm"].unique():
+        best = pick(frame, arm=arm).sort_values("val/bpc")["run"].iloc[0]
+        found.append(sample(f"{arm}, {drawn}", generate(best, count=1, length=500, **options)[0], best))
+    return found
