@@ -124,6 +124,15 @@ def cached(text: SplitCorpus) -> dict[str, Any] | None:
     return baseline_cache.read(cache_file(text), VERSION)
 
 
+def ngram_figures(result: dict[str, Any] | None) -> dict[str, Any]:
+    """The figures of the best n-gram model of a result, as summary.json has them: `ngram/order`, `ngram/val/bpc`, ...
+
+    They are None without a result, and without validation text to choose the order by.
+    """
+    row = (best(result) if result is not None else None) or {}
+    return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}
+
+
 def load_or_measure(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
     """The cached result for this text, split and training range. If there is none, measure and cache it."""
     result = cached(text)
