@@ -243,7 +243,7 @@ def from_hydra(composed: DictConfig) -> Any:
         raise UserError(str(error).split("\n")[0]) from error
     except AttributeError as error:  # a key added with + that the schema does not have
         raise UserError(f"unknown option: {error}; --help lists all options") from error
-    check(config)  # type: ignore[arg-type]
+    check(config)
     return config
 
 
