@@ -171,7 +171,7 @@ def _wrong_type(override: str, name: str) -> UserError:
     """Of an override whose value is not of the type of its option."""
     item = _option(name)
     if item is None:
-        return UserError(f"{override} is not allowed: {name} is no option, but a group of options")
+        return UserError(f"{override} is not allowed: {name} is a group of options, not an option")
     kind = in_words(item.metadata["kind"] or item.type)
     limits = f", {allowed(item)}" if allowed(item) else ""
     return UserError(f"{override} is not allowed: it must be {kind}{limits}")

@@ -1,4 +1,4 @@
-"""Hand a trained model on: a folder with its weights, configuration, vocabulary and a model card.
+"""Export a trained model: a folder with its weights, configuration, vocabulary and a model card.
 
 Usage
   charcells export run=RUN_FOLDER to=FOLDER                      weights as safetensors, which charcells reads back

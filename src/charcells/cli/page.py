@@ -35,7 +35,7 @@ def make(config: PageConfig) -> None:
         raise UserError(f"runs={config.runs}: name one to four run folders, such as runs=[runs/A,runs/B]")
     out = Path(config.out).expanduser()
     if not config.out or out.is_dir():
-        raise UserError(f"out={config.out} is no file: name one, such as out=page.html")
+        raise UserError(f"out={config.out} is not a file: name one, such as out=page.html")
     if not out.parent.is_dir():
         raise UserError(f"out={config.out}: there is no folder {out.parent}; make it first")
     models = [read_model(str(named_run(run)), config.corpora_dir) for run in config.runs]

@@ -51,7 +51,7 @@ def probe(config: ProbeConfig) -> None:
     from charcells.text.vocabulary import Vocabulary
 
     checkpoint = read_checkpoint(checkpoint_file(named_run(config.run)))
-    # the default split: the same reviews that a character model with corpus=NAME has not read
+    # the default split: a character model trained with corpus=NAME has not read its validation and test reviews
     split = load_reviews(config.corpus, ReviewsConfig(), DataConfig(), config.corpora_dir)
     model = checkpoint.model()
     vocabulary = Vocabulary(checkpoint.description.characters)
