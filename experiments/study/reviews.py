@@ -90,7 +90,7 @@ def between(frame: pd.DataFrame, column: str, first: Any, second: Any) -> dict[s
 
 
 def mcnemar(a: Right, b: Right) -> tuple[int, int, float]:
-    """Reviews that only the first of two classifiers gets right, those that only the second does, and the two-sided p of
+    """Reviews that only the first of two classifiers gets right, those that only the second does, and two-sided p of
     McNemar's exact test (1947) that both are right equally often."""
     from statsmodels.stats.contingency_tables import mcnemar as test
 

@@ -112,12 +112,12 @@ def read_texts(config: ClassifyConfig, run: Path) -> tuple[list[str], list[str]]
     return texts, labels if len(labels) == len(texts) else []
 
 
-def _columns(config: ClassifyConfig, run: Path, there: Sequence[str]) -> tuple[str, ...]:
-    """The columns to read of a table: the texts, and the labels if they were asked for or are there."""
-    usual = RunFolder(run).read_options().get("reviews") or {}  # a checkpoint alone has none
-    text = config.reviews.text_column or usual.get("text_column") or ReviewsConfig().text_column
-    label = config.reviews.label_column or usual.get("label_column") or ReviewsConfig().label_column
-    return (text, label) if config.reviews.label_column or label in there else (text,)
+def _columns(config: ClassifyConfig, run: Path, header: Sequence[str]) -> tuple[str, ...]:
+    """The columns to read of a table with these column names: the texts, and the labels if asked for or there."""
+    of_run = RunFolder(run).read_options().get("reviews") or {}  # a checkpoint alone has none
+    text = config.reviews.text_column or of_run.get("text_column") or ReviewsConfig().text_column
+    label = config.reviews.label_column or of_run.get("label_column") or ReviewsConfig().label_column
+    return (text, label) if config.reviews.label_column or label in header else (text,)
 
 
 def _is_table(path: Path) -> bool:

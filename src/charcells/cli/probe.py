@@ -1,4 +1,4 @@
-"""How well a character model, trained without labels, tells apart two kinds of reviews.
+"""How well the state of a character model, trained without labels, tells two kinds of reviews apart.
 
 Usage
   charcells train corpus=rt_polarity                     a character model of the training reviews, without their labels
