@@ -8,7 +8,7 @@ Usage
   charcells probe [OPTIONS]      labels of reviews, predicted from the state of a character model
   charcells reviews imdb         tables of film reviews from their official archive
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
-  charcells export [OPTIONS]     write a trained model as safetensors, ONNX or TorchScript, or push it to a hub
+  charcells export [OPTIONS]     a trained model as safetensors, ONNX or TorchScript, or on a hub
   charcells runs FOLDER          compare the runs of a sweep
   charcells dashboard [OPTIONS]  the workspace and the report of a sweep in W&B
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split

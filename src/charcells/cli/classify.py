@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from charcells.cli.compose import command_options
 from charcells.config import ClassifyConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
-from charcells.files import write_atomically
+from charcells.files import write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import RunFolder, named_run
 from charcells.text.encodings import decode, normalize
@@ -78,10 +78,7 @@ def explain_texts(classifier: "TextClassifier", texts: Sequence[str], run: str, 
         explained.append(found)
     shown.print(explain_label.legend(classifier.labels), soft_wrap=True)
     if html is not None:
-        try:
-            write_atomically(Path(html).expanduser(), explain_label.html(explained, run))
-        except OSError as error:
-            raise UserError(f"html={html} cannot be written: {error.strerror or error}") from error
+        write_named("html", html, explain_label.html(explained, run))
         print(f"written: {html}")
 
 

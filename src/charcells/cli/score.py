@@ -13,12 +13,11 @@ Options (name=value), each with its default
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from charcells.cli.compose import command_options
 from charcells.config import CorpusConfig, ScoreConfig
 from charcells.errors import UserError
-from charcells.files import write_atomically
+from charcells.files import write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
@@ -68,7 +67,7 @@ def score(config: ScoreConfig) -> None:
     if config.json is not None:
         lines = [{"text": line, "bpc": bits} for line, bits in found.lines()]
         content = {"bpc": found.bpc, "text": found.text, "bits": found.bits.round(4).tolist(), "lines": lines}
-        write_atomically(Path(config.json), json.dumps(content, ensure_ascii=False) + "\n")
+        write_named("json", config.json, json.dumps(content, ensure_ascii=False) + "\n")
         print(f"written: {config.json}")
 
 
