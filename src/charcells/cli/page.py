@@ -16,7 +16,7 @@ from pathlib import Path
 from charcells.cli.compose import command_options
 from charcells.config import PageConfig
 from charcells.errors import UserError
-from charcells.files import write_atomically
+from charcells.files import write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
@@ -44,5 +44,5 @@ def make(config: PageConfig) -> None:
             print(
                 f"{model.run}: its corpus is not there, so the page looks for no units; corpora_dir= names its folder"
             )
-    write_atomically(out, html(models, config.weights))
+    write_named("out", config.out, html(models, config.weights))
     print(f"written: {config.out} ({out.stat().st_size:,} bytes)")
