@@ -9,9 +9,6 @@ from jinja2 import Environment, FileSystemLoader
 
 from charcells.models.checkpoint import Checkpoint, RunCheckpoint
 
-TASKS = {True: "text-generation", False: "text-classification"}
-"""The hubs' names for what a language model and a classifier do."""
-
 METRICS = {
     "val/bpc": "bits per character, validation",
     "test/bpc": "bits per character, test",
@@ -19,6 +16,9 @@ METRICS = {
     "test/accuracy": "accuracy, test",
 }
 """Figures in the head of a card. The accuracy of a language model is the share of characters that it predicts."""
+
+LAYOUT: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+"""How jinja treats white space around the tags of card.md.j2: a line of nothing but a tag leaves no line behind."""
 
 
 def card(
@@ -51,9 +51,6 @@ def card(
     )
 
 
-LAYOUT: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-
-
 def plain(text: Any) -> str:
     """A text on one line that neither ends a cell of a table nor begins anything else in Markdown."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
@@ -61,7 +58,8 @@ def plain(text: Any) -> str:
 
 def _head(checkpoint: RunCheckpoint, facts: dict[str, Any], format: str, title: str) -> dict[str, Any]:
     """What hubs read: language, licence, tags, and figures."""
-    corpus, task = facts["corpus"], TASKS[isinstance(checkpoint, Checkpoint)]
+    corpus = facts["corpus"]
+    task = "text-generation" if isinstance(checkpoint, Checkpoint) else "text-classification"  # as hubs call it
     head: dict[str, Any] = {}
     if re.fullmatch("[a-z]{2,3}", corpus.get("language") or ""):
         head["language"] = corpus["language"]
