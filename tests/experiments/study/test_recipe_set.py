@@ -53,7 +53,7 @@ def test_only_tuning_runs_are_wanted_before_they_are_done(tmp_path, monkeypatch)
     wanted = Arms("best_cell", scale, CELLS, 150_000).runs()
     assert len(wanted) == 9 * 3 * 4 and {run.overrides["seed"] for run in wanted} == {PILOT_SEED}
     monkeypatch.setattr(recipe_set.Run, "done", lambda run: True)
-    monkeypatch.setattr(recipe_set, "best_rate", lambda pilots: 0.001)
+    monkeypatch.setattr(recipe_set, "best_rate", lambda pilots, figure: {"val/bpc": 0.001}[figure])
     both = Arms("best_cell", scale, CELLS, 150_000).runs()
     judged = both[4:13]  # of the first arm
     assert {run.overrides["seed"] for run in judged} == set(SEEDS)
