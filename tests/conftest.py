@@ -52,6 +52,34 @@ def small(tmp_path: Path) -> Callable[..., Config]:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch computes on one thread."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def batch_losses(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The loss of each batch that a run trains on, in nats, in their order."""
+    from charcells.training.run_module import RunModule
+
+    losses: list[Any] = []
+    original = RunModule.training_step
+
+    def training_step(self: RunModule, batch: Any, batch_idx: int) -> Any:
+        outputs = original(self, batch, batch_idx)
+        losses.append(outputs["nats"])
+        return outputs
+
+    monkeypatch.setattr(RunModule, "training_step", training_step)
+    return losses
+
+
+@pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a command in an empty folder: `command("train.py", "cell=gru")`, `command("score.py", ...)`."""
 

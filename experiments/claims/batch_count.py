@@ -1,11 +1,11 @@
 """Source 000 claims that training with one stream of text or with eight gives similar or equal results."""
 
 from experiments.study.findings import EQUIVALENT, Claim, Finding
-from experiments.study.measures import BITS, generate
-from experiments.study.recipe_set import Arms, recipe_tables
+from experiments.study.measures import BITS
+from experiments.study.recipe_set import Arms, best_samples, recipe_tables
 from experiments.study.recipes import judge_recipes, recipe_effects
-from experiments.study.runs import Run, Scale, pick
-from experiments.study.tables import estimates, sample, specification_curve
+from experiments.study.runs import Run, Scale
+from experiments.study.tables import estimates, specification_curve, spread
 
 CLAIM = Claim(
     name="batch_count",
@@ -43,20 +43,15 @@ def judge(scale: Scale) -> Finding:
     frame = trained.table()
     effects = recipe_effects(frame, "test/bpc", between=("arm", "1 stream", "8 streams"))
     alike = judge_recipes("1 stream − 8 streams, equal epochs", effects, EQUIVALENT, unit=BITS, held_equal=SAME)
-    best = {name: pick(frame, arm=name).sort_values("val/bpc")["run"].iloc[0] for name in ARMS}
     return Finding(
         claim=CLAIM,
         verdicts=[alike],
         answer=f"test/bpc of 1 stream − 8 streams at equal epochs over {len(effects)} recipes: {estimates([alike])} "
-        f"bits per character in the mean (negative: one stream is better), from {effects['estimate'].min():+.3f} to "
-        f"{effects['estimate'].max():+.3f}.",
+        f"bits per character in the mean (negative: one stream is better), {spread(effects)}.",
         population=f"one LSTM layer of 64 to 256 units on {', '.join(scale.texts)}, {CHARS:,} characters of each, "
         f"under nine recipes; {trained.edge()}",
         held_equal=SAME,
         tables=recipe_tables(frame),
         plots=[specification_curve("1 stream − 8 streams, equal epochs", effects, BITS)],
-        samples=[
-            sample(f"{name}, temperature 0.8", generate(run, count=1, length=500, temperature=0.8)[0], run)
-            for name, run in best.items()
-        ],
+        samples=best_samples(frame, "temperature 0.8", temperature=0.8),
     )

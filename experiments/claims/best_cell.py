@@ -3,11 +3,11 @@
 import pandas as pd
 
 from experiments.study.findings import HIGHER, MARGIN, Claim, Finding, Verdict
-from experiments.study.measures import BITS, generate
-from experiments.study.recipe_set import Arms, recipe_tables
+from experiments.study.measures import BITS
+from experiments.study.recipe_set import Arms, best_samples, recipe_tables
 from experiments.study.recipes import judge_recipes, recipe_effects
-from experiments.study.runs import Run, Scale, pick
-from experiments.study.tables import estimates, sample, specification_curve
+from experiments.study.runs import Run, Scale
+from experiments.study.tables import estimates, specification_curve
 from experiments.study.verdicts import judge_all
 
 CLAIM = Claim(
@@ -56,7 +56,6 @@ def judge(scale: Scale) -> Finding:
         judge_recipes(f"{rival.upper()} − LSTM", found, HIGHER, unit=BITS, held_equal=SAME)
         for rival, found in against.items()
     ]
-    best = {cell: pick(frame, arm=cell).sort_values("val/bpc")["run"].iloc[0] for cell in CELLS}
     return Finding(
         claim=CLAIM,
         verdicts=[judge_all(f"the LSTM is better than both by more than {MARGIN} bits", parts), *parts],
@@ -67,8 +66,5 @@ def judge(scale: Scale) -> Finding:
         held_equal=SAME,
         tables=recipe_tables(frame),
         plots=[specification_curve(f"{rival.upper()} − LSTM", found, BITS) for rival, found in against.items()],
-        samples=[
-            sample(f"{cell}, temperature 0.8", generate(run, count=1, length=500, temperature=0.8)[0], run)
-            for cell, run in best.items()
-        ],
+        samples=best_samples(frame, "temperature 0.8", temperature=0.8),
     )

@@ -41,6 +41,10 @@ of the licence is surely one, but of the book only every fourth window is recogn
 SAME = training_order.SAME
 
 
+def prepare(scale: Scale) -> None:
+    training_order.prepare(scale)
+
+
 def runs(scale: Scale) -> list[Run]:
     return training_order.runs(scale)
 

@@ -8,10 +8,10 @@ import pandas as pd
 from charcells.text.words import real_word_rate, words
 from experiments.study.findings import ABOVE_ZERO, HIGHER, Claim, Finding
 from experiments.study.measures import BITS, SHARE, generate, judge_on_each_corpus, texts_of
-from experiments.study.recipe_set import SEEDS, Arms, Recipe, recipes
+from experiments.study.recipe_set import SEEDS, Arms, Recipe, best_samples, recipes
 from experiments.study.recipes import judge_recipes, recipe_effects
 from experiments.study.runs import Run, Scale, cross, pick
-from experiments.study.tables import estimates, means, sample, specification_curve, table
+from experiments.study.tables import estimates, means, specification_curve, spread, table
 
 CLAIM = Claim(
     name="corpus_size",
@@ -107,14 +107,13 @@ def judge(scale: Scale) -> Finding:
     tenths, whole = at_equal_updates(scale)
     question = "a tenth − the whole, equal updates, default recipe"
     at_updates = judge_on_each_corpus(question, scale, tenths, whole, HIGHER, held_equal=AT_UPDATES, min_runs=5)
-    best = {arm: pick(frame, arm=arm).sort_values("val/bpc")["run"].iloc[0] for arm in (WHOLE, TENTH)}
     return Finding(
         claim=CLAIM,
         verdicts=[worse, misspelt, *at_updates],
         answer=f"At equal epochs a tenth of the text costs {estimates([worse])} bits per character in the mean over "
-        f"{len(effects)} recipes, from {effects['estimate'].min():+.2f} to {effects['estimate'].max():+.2f}, and "
-        f"changes the share of real words by {-(misspelt.estimate or 0):+.1%}. At equal updates under the default "
-        f"recipe it costs {estimates(at_updates[1:])} on {', '.join(scale.texts)}.",
+        f"{len(effects)} recipes, {spread(effects)}, and changes the share of real words by "
+        f"{-(misspelt.estimate or 0):+.1%}. At equal updates under the default recipe it costs "
+        f"{estimates(at_updates[1:])} on {', '.join(scale.texts)}.",
         population=f"one LSTM layer of 64 to 256 units on {', '.join(scale.texts)}, {CHARS:,} characters of each, "
         f"under nine recipes; {trained.edge()}",
         held_equal=SAME,
@@ -124,7 +123,5 @@ def judge(scale: Scale) -> Finding:
             table("Texts", means(frame, ["corpus", "arm"], ["test/bpc", "real words"])),
         ],
         plots=[specification_curve("A tenth − the whole, equal epochs", effects, BITS)],
-        samples=[
-            sample(f"{arm}, top-5", generate(run, count=1, length=500, top_k=5)[0], run) for arm, run in best.items()
-        ],
+        samples=best_samples(frame, "top-5", top_k=5),
     )

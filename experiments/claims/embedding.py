@@ -5,7 +5,7 @@ from experiments.study.measures import BITS
 from experiments.study.recipe_set import Arms, recipe_tables
 from experiments.study.recipes import judge_recipes, recipe_effects
 from experiments.study.runs import Run, Scale
-from experiments.study.tables import estimates, specification_curve
+from experiments.study.tables import estimates, specification_curve, spread
 
 CLAIM = Claim(
     name="embedding",
@@ -56,8 +56,7 @@ def judge(scale: Scale) -> Finding:
         claim=CLAIM,
         verdicts=[better],
         answer=f"test/bpc of one-hot − embedding over {len(effects)} recipes: {estimates([better])} bits per character "
-        f"in the mean (positive: the embedding is better), from {effects['estimate'].min():+.3f} to "
-        f"{effects['estimate'].max():+.3f}; by initial values "
+        f"in the mean (positive: the embedding is better), {spread(effects)}; by initial values "
         f"{', '.join(f'{gap:+.3f} ({init})' for init, gap in gaps.items())}.",
         population=f"characters, not words: one LSTM layer of 64 to 256 units on {', '.join(scale.texts)}, "
         f"{CHARS:,} characters of each, under nine recipes; {trained.edge()}",

@@ -11,7 +11,7 @@ from experiments.study.findings import EQUIVALENT, Claim, Constant, Finding
 from experiments.study.measures import BITS
 from experiments.study.recipes import judge_recipes
 from experiments.study.runs import Run, Scale, pick
-from experiments.study.tables import estimates, means, specification_curve, table
+from experiments.study.tables import estimates, means, specification_curve, spread, table
 
 CLAIM = Claim(
     name="gru_cost",
@@ -117,8 +117,8 @@ def judge(scale: Scale) -> Finding:
         claim=CLAIM,
         verdicts=[alike],
         answer=f"test/bpc of GRU − LSTM over {len(effects)} recipes: {estimates([alike])} bits per character in the "
-        f"mean (negative: the GRU is better), from {effects['estimate'].min():+.3f} to {effects['estimate'].max():+.3f}"
-        f". It needs {cost['multiply-adds'].mean():.0%} of the LSTM's multiply-adds, but {times} of its time at "
+        f"mean (negative: the GRU is better), {spread(effects)}. It needs "
+        f"{cost['multiply-adds'].mean():.0%} of the LSTM's multiply-adds, but {times} of its time at "
         f"{', '.join(str(width) for width in cost['units'])} units: on a CPU, PyTorch has a fused kernel for the LSTM "
         "only.",
         population=f"one recurrent layer of 64 to 256 units on {', '.join(scale.texts)}, {best_cell.CHARS:,} "

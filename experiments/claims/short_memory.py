@@ -8,7 +8,7 @@ import pandas as pd
 from experiments.study.findings import EQUIVALENT, Claim, Finding, Region, Verdict
 from experiments.study.measures import BITS, SHARE
 from experiments.study.memory import CONTEXTS, GRADIENT_LAGS, bits_after, gradients
-from experiments.study.recall import recall_text, recalled
+from experiments.study.recall import recall_text, recalled, write_recall_texts
 from experiments.study.runs import Run, Scale, default_models, pick
 from experiments.study.tables import curve, means, plot, table
 from experiments.study.tuning import TunedArm, edges
@@ -70,6 +70,10 @@ def arms(scale: Scale) -> dict[tuple[str, int], TunedArm]:
 
 def models(scale: Scale) -> dict[str, list[Run]]:
     return {cell: default_models(scale, cell, scale.texts[:1]) for cell in CELLS}
+
+
+def prepare(scale: Scale) -> None:
+    write_recall_texts(scale, LAGS)
 
 
 def runs(scale: Scale) -> list[Run]:

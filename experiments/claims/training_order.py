@@ -63,13 +63,18 @@ def texts(scale: Scale) -> tuple[str, str, str]:
 
 
 def text_file(scale: Scale, place: str) -> str:
-    """The training text with the licence at one of its ends, written if missing: its path for corpus.path."""
-    path = ROOT / "sweeps" / scale.name / CLAIM.name / f"{place.replace(' ', '_')}.txt"
-    if not path.exists():
-        book, licence, _ = texts(scale)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, book + licence if place == "licence last" else licence + book)
-    return str(path.relative_to(ROOT))
+    """The path of the training text with the licence at one of its ends, relative to the project, for corpus.path."""
+    return f"sweeps/{scale.name}/{CLAIM.name}/{place.replace(' ', '_')}.txt"
+
+
+def prepare(scale: Scale) -> None:
+    """Write the training texts that are missing."""
+    book, licence, _ = texts(scale)
+    for place in PLACES:
+        path = ROOT / text_file(scale, place)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, book + licence if place == "licence last" else licence + book)
 
 
 def arm(scale: Scale, order: str, place: str) -> list[Run]:

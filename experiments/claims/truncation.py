@@ -4,7 +4,7 @@ import pandas as pd
 
 from experiments.study.findings import Claim, Finding, Region, Verdict
 from experiments.study.measures import SHARE
-from experiments.study.recall import recall_text, recalled
+from experiments.study.recall import recall_text, recalled, write_recall_texts
 from experiments.study.runs import Run, Scale, pick
 from experiments.study.tables import curve, means, plot, table
 from experiments.study.tuning import TunedArm, edges
@@ -63,6 +63,10 @@ def arm(scale: Scale, window: int, state: str) -> TunedArm:
         },
         reset=window if state == RESET else None,
     )
+
+
+def prepare(scale: Scale) -> None:
+    write_recall_texts(scale, (LAG,))
 
 
 def runs(scale: Scale) -> list[Run]:

@@ -61,6 +61,9 @@ WORDS = {
 }
 """What is known of tf-idf and logistic regression beside our figure on the same split."""
 
+HEADING = "## Source 004: the sentiment of film reviews"
+"""Of the part of sources.md that is written here."""
+
 COLUMNS = ("val/accuracy", "test/accuracy", "test/loss", "test/auc", "train_seconds", "epochs", "parameters")
 
 
@@ -144,9 +147,6 @@ def report(table: pd.DataFrame) -> str:
         lines.append(f"| {name} | {f'{found.iloc[0]:.4f}' if len(found) else '–'} | {WORDS[corpus]} |")
     end = "\n\nEach seed, with its command: [film_reviews.csv](film_reviews.csv).\n"
     return section(table).replace("## ", "# ", 1) + "\n".join(lines) + end
-
-
-HEADING = "## Source 004: the sentiment of film reviews"
 
 
 def replaced(text: str, part: str) -> str:

@@ -2,6 +2,10 @@
 
 import importlib
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from experiments.study.runs import Scale
 
 CLAIMS = (
     "batch_count",
@@ -53,5 +57,14 @@ SOURCES = {
 
 
 def claim_module(name: str) -> ModuleType:
-    """The module of a claim, with its CLAIM, runs(scale) and judge(scale)."""
+    """The module of a claim, with its CLAIM, runs(scale) and judge(scale).
+
+    If its runs read texts that are made for them, it also has prepare(scale), which writes those that are missing.
+    """
     return importlib.import_module(f"experiments.claims.{name}")
+
+
+def prepare(name: str, scale: "Scale") -> None:
+    """Write the texts that the runs of a claim read, if it makes any."""
+    if hasattr(claim_module(name), "prepare"):
+        claim_module(name).prepare(scale)

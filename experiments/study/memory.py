@@ -1,12 +1,11 @@
 """How far back a model's predictions of real text reach: its loss by length of context, and its gradient by lag."""
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.study.measures import data_of
+from experiments.study.measures import bits_by_context, data_of
 from experiments.study.runs import Run
 
 CONTEXTS = (1, 3, 10, 30, 100, 300, 1000)
@@ -27,25 +26,11 @@ def positions(run: Run, count: int) -> NDArray[np.intp]:
 
 def bits_after(run: Run) -> list[float]:
     """For each of CONTEXTS the bits per character at POSITIONS if the state is reset that many characters before."""
-    import torch
-    from torch.nn import functional as F
-
     from charcells import load
 
     data = data_of(run)
-    most = min(max(CONTEXTS), data.text.split.val_end)
-    choice = positions(run, POSITIONS)
-    model, tokens = load(run.folder.path).model, data.tokens
-    losses = []
-    for context in CONTEXTS:
-        context = min(context, most)
-        windows = torch.from_numpy(choice)[:, None] + torch.arange(-context, 1)
-        with torch.inference_mode():
-            batch = tokens[windows].long()
-            _, state = model(batch[:, :-2]) if context > 1 else (None, None)
-            logits, _ = model(batch[:, -2:-1], state)
-            losses.append(float(F.cross_entropy(logits[:, -1], batch[:, -1])) / math.log(2))
-    return losses
+    contexts = [min(context, data.text.split.val_end) for context in CONTEXTS]
+    return bits_by_context(load(run.folder.path).model, data.tokens, positions(run, POSITIONS), contexts)
 
 
 def gradients(run: Run) -> list[float]:

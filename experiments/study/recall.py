@@ -1,6 +1,7 @@
 """The recall task: a letter is to be repeated after a number of dots. It needs a memory of just that length."""
 
 import random
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,18 @@ def line(letter: str, lag: int) -> str:
 
 
 def recall_text(scale: Scale, lag: int) -> str:
-    """The text of the task, written if missing: its path, relative to the project, for the option corpus.path."""
-    path = ROOT / "sweeps" / scale.name / "recall" / f"recall_{lag}.txt"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        letters = random.Random(lag).choices(LETTERS, k=(300_000 if scale.judged else 6_000) // (lag + 4))
-        write_atomically(path, "".join(line(letter, lag) for letter in letters))
-    return str(path.relative_to(ROOT))
+    """The path of the task's text, relative to the project, for the option corpus.path."""
+    return f"sweeps/{scale.name}/recall/recall_{lag}.txt"
+
+
+def write_recall_texts(scale: Scale, lags: Iterable[int]) -> None:
+    """Write the texts of the task that are missing."""
+    for lag in lags:
+        path = ROOT / recall_text(scale, lag)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            letters = random.Random(lag).choices(LETTERS, k=(300_000 if scale.judged else 6_000) // (lag + 4))
+            write_atomically(path, "".join(line(letter, lag) for letter in letters))
 
 
 def recalled(run: Run, lag: int, reset: int | None = None, checkpoint: str = "best") -> float:

@@ -7,15 +7,16 @@ of tuning: the same number of learning rates, spaced alike around the cell's own
 validation text chooses one. No judged run has the seed of a tuning run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from charcells.registry import CELLS
-from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, run_table
-from experiments.study.tables import means, table
+from experiments.study.measures import generate
+from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, cross, pick, run_table
+from experiments.study.tables import means, sample, table
 
 Overrides = Mapping[str, Any]
 """Options and their values, with `__` for the dot in a name."""
@@ -80,24 +81,40 @@ def recipes(scale: Scale) -> list[Recipe]:
     return found
 
 
-class Arms:
+class RecipeArms:
     """The arms of a comparison under every recipe.
 
     Args:
         claim: the claim whose folder holds the runs.
         scale: decides texts and sizes.
         arms: the options of each arm by its name; they come after those of a recipe and replace them.
-        chars: characters of each corpus, held-out text included.
+        recipes: under which each arm is trained.
+        seeds: of the judged runs.
+        fixed: options of every run.
+        tuning_text: the corpus of the tuning runs.
+        chosen_by: the validation figure whose lowest value chooses the learning rate.
     """
 
-    def __init__(self, claim: str, scale: Scale, arms: Mapping[str, Overrides], chars: int) -> None:
+    def __init__(
+        self,
+        claim: str,
+        scale: Scale,
+        arms: Mapping[str, Overrides],
+        recipes: Sequence[Recipe],
+        *,
+        seeds: tuple[int, ...],
+        fixed: Overrides,
+        tuning_text: str,
+        chosen_by: str,
+    ) -> None:
         self.claim = claim
         self.scale = scale
         self.arms = arms
-        self.recipes = recipes(scale)
-        self.seeds: tuple[int, ...] = SEEDS
-        self.fixed: Overrides = {"corpus__max_chars": scale.cut(chars)}
-        """Options of every run."""
+        self.recipes = recipes
+        self.seeds = seeds
+        self.fixed = fixed
+        self.tuning_text = tuning_text
+        self.chosen_by = chosen_by
 
     def runs(self) -> list[Run]:
         """The tuning runs, and as soon as those of an arm are done, its judged runs."""
@@ -110,10 +127,9 @@ class Arms:
         return wanted
 
     def tuning(self, recipe: Recipe, arm: str) -> list[Run]:
-        text = TUNING_TEXT if TUNING_TEXT in self.scale.texts else self.scale.texts[0]
-        own = CELLS[self.arms[arm].get("cell", "lstm")].lr
+        own = CELLS[self.options(recipe, arm).get("cell", "lstm")].lr
         rates = tuple(float(f"{own * rate:.3g}") for rate in recipe.rates)
-        return self._cross(recipe, arm, (PILOT_SEED,), corpus=text, optimizer__lr=rates)
+        return self._cross(recipe, arm, (PILOT_SEED,), corpus=self.tuning_text, optimizer__lr=rates)
 
     def judged(self, recipe: Recipe, arm: str) -> list[Run]:
         return self._cross(
@@ -122,7 +138,7 @@ class Arms:
 
     def rate(self, tuning: list[Run]) -> float:
         """The learning rate that tuning runs choose."""
-        return best_rate(run_table(tuning))
+        return best_rate(run_table(tuning), self.chosen_by)
 
     def options(self, recipe: Recipe, arm: str) -> Overrides:
         """Of an arm under a recipe."""
@@ -158,9 +174,44 @@ class Arms:
         )
 
 
+class Arms(RecipeArms):
+    """The arms of a comparison of language models under the nine recipes.
+
+    Args:
+        claim, scale, arms: as for RecipeArms.
+        chars: characters of each corpus, held-out text included.
+    """
+
+    def __init__(self, claim: str, scale: Scale, arms: Mapping[str, Overrides], chars: int) -> None:
+        super().__init__(
+            claim,
+            scale,
+            arms,
+            recipes(scale),
+            seeds=SEEDS,
+            fixed={"corpus__max_chars": scale.cut(chars)},
+            tuning_text=TUNING_TEXT if TUNING_TEXT in scale.texts else scale.texts[0],
+            chosen_by="val/bpc",
+        )
+
+
 def recipe_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The tables of a finding from `Arms.table`: the bits of each arm under each recipe, and on each text."""
     return [
         table("All recipes", means(frame, ["recipe", "arm"], ["test/bpc", "val/bpc", "optimizer.lr"])),
         table("Texts", means(frame, ["corpus", "arm"], ["test/bpc"])),
     ]
+
+
+def best_samples(frame: pd.DataFrame, drawn: str, **options: Any) -> list[dict[str, Any]]:
+    """The samples of a finding from `Arms.table`: 500 characters by each arm's best model by validation text.
+
+    Args:
+        drawn: how they are drawn, for their titles.
+        options: of `measures.generate`.
+    """
+    found = []
+    for arm in frame["arm"].unique():
+        best = pick(frame, arm=arm).sort_values("val/bpc")["run"].iloc[0]
+        found.append(sample(f"{arm}, {drawn}", generate(best, count=1, length=500, **options)[0], best))
+    return found

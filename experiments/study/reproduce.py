@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from charcells.errors import UserError, report_user_errors
 from charcells.terminal import print_table
-from experiments.study.catalogue import CLAIMS, claim_module
+from experiments.study.catalogue import CLAIMS, claim_module, prepare
 from experiments.study.results import correct_main_claims, finding_path, judge_claim, read_finding
 from experiments.study.runs import ROOT, SCALES, Scale, unique
 from experiments.study.training import train
@@ -80,6 +80,8 @@ def main(arguments: Sequence[str]) -> None:
     names, scale, jobs = parse(arguments)
     os.chdir(ROOT)
     if names:
+        for name in names:
+            prepare(name, scale)
         train(lambda: [run for name in names for run in claim_module(name).runs(scale)], jobs)
         for name in names:
             print(f"judging {name}", flush=True)

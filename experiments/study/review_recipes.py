@@ -8,9 +8,8 @@ on the validation reviews chooses one. No judged run has the seed of a tuning ru
 from collections.abc import Mapping
 from dataclasses import replace
 
-from charcells.registry import CELLS
-from experiments.study.recipe_set import Arms, Overrides, Recipe
-from experiments.study.runs import PILOT_SEED, Run, Scale, best_rate, run_table
+from experiments.study.recipe_set import Overrides, Recipe, RecipeArms
+from experiments.study.runs import Scale
 
 TEXTS = ("sst2", "rt_polarity", "muchocine")
 """Sentences and whole reviews, in English and Spanish. sst2 and rt_polarity share most of their sentences, but each has
@@ -68,24 +67,20 @@ def for_reviews(scale: Scale) -> Scale:
     return replace(scale, common=(*common, ("data.train_fraction", 0.02)), texts=TEXTS[:1])
 
 
-class ReviewArms(Arms):
-    """The arms of a comparison of classifiers under every recipe.
+class ReviewArms(RecipeArms):
+    """The arms of a comparison of classifiers under the eight recipes.
 
-    Args: as for Arms.
+    Args: as for RecipeArms.
     """
 
     def __init__(self, claim: str, scale: Scale, arms: Mapping[str, Overrides]) -> None:
-        self.claim = claim
-        self.scale = for_reviews(scale)
-        self.arms = arms
-        self.recipes = recipes(scale)
-        self.seeds = SEEDS
-        self.fixed = FIXED
-
-    def tuning(self, recipe: Recipe, arm: str) -> list[Run]:
-        own = CELLS[self.options(recipe, arm)["cell"]].lr
-        rates = tuple(float(f"{own * rate:.3g}") for rate in recipe.rates)
-        return self._cross(recipe, arm, (PILOT_SEED,), corpus=TEXTS[0], optimizer__lr=rates)
-
-    def rate(self, tuning: list[Run]) -> float:
-        return best_rate(run_table(tuning), "val/loss")
+        super().__init__(
+            claim,
+            for_reviews(scale),
+            arms,
+            recipes(scale),
+            seeds=SEEDS,
+            fixed=FIXED,
+            tuning_text=TEXTS[0],
+            chosen_by="val/loss",
+        )

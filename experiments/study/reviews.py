@@ -1,4 +1,4 @@
-"""Which test reviews a classifier, a probe or counted words find right: what the verdicts about accuracy look at.
+"""Which test reviews a classifier, a probe or counted words classify correctly: the data of verdicts about accuracy.
 
 Every figure is of the test reviews in the order of their split, R of them. torch is imported where it is used.
 """
@@ -44,7 +44,7 @@ def split_of(run: Run) -> SplitReviews:
 
 @cache
 def right(run: Run) -> Right:
-    """Whether the run's best model finds the label of each test review: (R,)."""
+    """Whether the run's best model gives each test review its label: (R,)."""
     from charcells.models.text_classifier import load_classifier
 
     classifier, reviews = load_classifier(run.folder.path), split_of(run).test
@@ -62,7 +62,7 @@ def last_words(split: SplitReviews, count: int) -> SplitReviews:
 
 
 def counted_right(split: SplitReviews) -> Right:
-    """Whether words counted (tf-idf, logistic regression) find the label of each test review: (R,)."""
+    """Whether counted words (tf-idf, logistic regression) give each test review its label: (R,)."""
     labels = predict(split)[1]["test"]
     return np.array([label == review.label for label, review in zip(labels, split.test, strict=True)])
 
@@ -75,12 +75,13 @@ def guessed_right(split: SplitReviews) -> Right:
 
 
 def share_right(runs: Sequence[Run]) -> NDArray[np.float64]:
-    """For each test review the share of runs that find its label: (R,)."""
+    """For each test review the share of runs that give it its label: (R,)."""
     return np.asarray(np.mean([right(run) for run in runs], axis=0))
 
 
 def between(frame: pd.DataFrame, column: str, first: Any, second: Any) -> dict[str, NDArray[np.float64]]:
-    """By corpus, the share of runs that find each test review's label: those with the value `first` − with `second`."""
+    """By corpus, for each test review, the share of runs that give it its label: of those with the value `first`, minus
+    that of those with `second`."""
     found = {}
     for corpus, part in frame.groupby("corpus", sort=False):
         sides = [share_right(list(part.loc[part[column] == value, "run"])) for value in (first, second)]
@@ -89,8 +90,8 @@ def between(frame: pd.DataFrame, column: str, first: Any, second: Any) -> dict[s
 
 
 def mcnemar(a: Right, b: Right) -> tuple[int, int, float]:
-    """Reviews that only the first finds, those that only the second finds, and the two-sided p of McNemar's exact test
-    (1947) that both find equally many, for two classifiers that read the same reviews."""
+    """Reviews that only the first of two classifiers gets right, those that only the second does, and two-sided p of
+    McNemar's exact test (1947) that both are right equally often."""
     from statsmodels.stats.contingency_tables import mcnemar as test
 
     only_a, only_b = int((a & ~b).sum()), int((~a & b).sum())

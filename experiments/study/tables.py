@@ -106,3 +106,9 @@ def estimates(verdicts: Sequence[Verdict]) -> str:
     """The estimates of several verdicts for a sentence, as '+0.012, −0.003'; '–' where there is none."""
     figures = ["–" if verdict.estimate is None else f"{verdict.estimate:+.3f}" for verdict in verdicts]
     return ", ".join(figures).replace("-", "−")
+
+
+def spread(effects: pd.DataFrame) -> str:
+    """The least and the greatest effect of a recipe for a sentence, as 'from −0.003 to +0.012'."""
+    least, greatest = effects["estimate"].min(), effects["estimate"].max()
+    return f"from {least:+.3f} to {greatest:+.3f}".replace("-", "−")

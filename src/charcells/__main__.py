@@ -5,10 +5,10 @@ Usage
   charcells sample [OPTIONS]     write text with a trained model
   charcells score [OPTIONS]      bits per character of any text under a trained model
   charcells classify [OPTIONS]   which of two labels a text has, by a trained classifier
-  charcells probe [OPTIONS]      what a character model knows of the labels of reviews, and its best single unit
+  charcells probe [OPTIONS]      labels of reviews, predicted from the state of a character model
   charcells reviews imdb         tables of film reviews from their official archive
   charcells page [OPTIONS]       one HTML file in which trained models write, offline
-  charcells export [OPTIONS]     hand a trained model on: safetensors, ONNX, TorchScript, a hub
+  charcells export [OPTIONS]     a trained model as safetensors, ONNX or TorchScript, or on a hub
   charcells runs FOLDER          compare the runs of a sweep
   charcells dashboard [OPTIONS]  the workspace and the report of a sweep in W&B
   charcells baselines [OPTIONS]  n-grams and compressors on the same text and split

@@ -10,14 +10,8 @@ from typing import Any
 
 from charcells.config import (
     SCHEDULER_OPTIONS,
-    ClassifyConfig,
     Config,
     DataConfig,
-    ExportConfig,
-    PageConfig,
-    ProbeConfig,
-    SampleConfig,
-    ScoreConfig,
     TrainerConfig,
     allowed,
     carries_state,
@@ -32,10 +26,11 @@ MAX_INTEGER, MAX_FLOAT = 2**63, 3.4e38
 """Every number must be smaller than these in size: PyTorch's integers have 64 bits, and float32 ends at 3.4e38."""
 
 
-def check(
-    config: Config | SampleConfig | ScoreConfig | ClassifyConfig | ProbeConfig | PageConfig | ExportConfig,
-) -> None:
-    """Raise UserError for the first value outside its limits; it names the option, the value and what is allowed."""
+def check(config: Any) -> None:
+    """Check a Config, or the options of another command, such as a SampleConfig.
+
+    Raises UserError for the first value outside its limits; it names the option, the value and what is allowed.
+    """
     check_limits(config)
     if isinstance(config, Config):
         _check_task(config)

@@ -1,8 +1,8 @@
 """The typed configuration: the one place that defines every option, its default, its limits and its one-line help.
 
-`Config` is the schema for training, `SampleConfig`, `ScoreConfig`, `PageConfig` and `ExportConfig` are those for
-sampling, scoring, pages and exports. charcells.cli composes them from conf/ and the command line, and charcells.checks
-checks the result. No Hydra and no PyTorch here.
+`Config` is the schema for training; every other command that takes options has its own, such as `SampleConfig`.
+charcells.cli composes them from conf/ and the command line, and charcells.checks checks the result. No Hydra and no
+PyTorch here.
 """
 
 import dataclasses
@@ -411,7 +411,7 @@ class ClassifyConfig:
         kind=PATHS,
     )
     reviews: ColumnsConfig = field(default_factory=ColumnsConfig)
-    explain: bool = option(False, "colour each word by what reading it did to the score")
+    explain: bool = option(False, "colour each word by what reading it did to the log-odds of the second label")
     html: str | None = option(None, "explain: write what is shown to this HTML file, too")
 
 

@@ -39,6 +39,14 @@ def write_atomically(path: Path, text: str) -> None:
         file.write(text.encode("utf-8", "backslashreplace"))
 
 
+def write_named(option: str, path: str, text: str) -> None:
+    """Write a text file whose path is the value of an option. Raises UserError, which names both, if it cannot."""
+    try:
+        write_atomically(Path(path).expanduser(), text)
+    except OSError as error:
+        raise UserError(f"{option}={path} cannot be written: {error.strerror or error}") from error
+
+
 def make_folder(folder: Path, option: str) -> None:
     """Make a folder and those above it. Raises UserError, which names the option, if that is not possible."""
     try:

@@ -46,7 +46,7 @@ def test_a_table_is_classified_row_by_row_and_its_labels_counted(run, capsys, tm
     main([f"run={run}", f"file={table(tmp_path / 'other.tsv', 6)}"])
     *lines, last = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[0] for line in lines] == [label for label, _ in rows(6)]
-    assert last == "6 of 6 labels found: 100.0%"
+    assert last == "accuracy: 100.0% (6 of 6 labels are right)"
 
 
 def test_a_file_is_one_text(run, capsys, tmp_path):
@@ -82,14 +82,14 @@ def test_columns_are_those_of_the_run_or_named(run, capsys, tmp_path):
     main([f"run={run}", f"file={path}", "reviews.text_column=body"])
     assert "found" not in capsys.readouterr().out
     main([f"run={run}", f"file={path}", "reviews.text_column=body", "reviews.label_column=stars"])
-    assert "60 of 60 labels found" in capsys.readouterr().out
+    assert "(60 of 60 labels are right)" in capsys.readouterr().out
     with pytest.raises(UserError, match=r"has no column 'star', did you mean stars\?.*reviews.label_column="):
         main([f"run={run}", f"file={path}", "reviews.text_column=body", "reviews.label_column=star"])
     options = ["logger=none", "threads=1", f"corpus.path={path}", "corpus=file", "trainer.max_steps=1"]
     columns = ["reviews.text_column=body", "reviews.label_column=stars"]
     train(compose(["experiment=film_reviews", "model.hidden_size=4", *options, *columns]), tmp_path / "run")
     main([f"run={tmp_path / 'run'}", f"file={path}"])
-    assert "of 60 labels found" in capsys.readouterr().out
+    assert "of 60 labels are right)" in capsys.readouterr().out
 
 
 def test_words_are_coloured_by_what_reading_them_did(run, capsys, tmp_path):

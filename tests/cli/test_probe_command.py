@@ -68,7 +68,7 @@ def test_a_probe_finds_what_a_model_without_labels_has_learned(folder, capsys):
     [
         ([], "run is missing"),
         (["run=nowhere"], "nowhere"),
-        (["run=x", "corpus=pydoc"], "corpus=pydoc has no labels, which a probe learns: choose one of file, imdb"),
+        (["run=x", "corpus=pydoc"], "corpus=pydoc has no labels to learn: choose one of file, imdb"),
         (["run=x", "model.hidden_size=3"], "there is no option model.hidden_size"),
     ],
 )
@@ -78,5 +78,8 @@ def test_what_cannot_be_probed_is_refused(folder, arguments, message):
 
 
 def test_help_names_the_options(capsys):
-    main(["--help"])
-    assert "corpora_dir" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code is None
+    shown = capsys.readouterr().out
+    assert "corpora_dir" in shown and "labelled texts: sst2" in shown

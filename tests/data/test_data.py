@@ -15,6 +15,7 @@ import torch
 
 from charcells.data.held_out import WARM_UP, HeldOutBatches
 from charcells.data.module import CharDataModule
+from charcells.data.reviews import ReviewDataModule
 from charcells.data.streams import TrainBatches
 from charcells.errors import UserError
 
@@ -394,3 +395,16 @@ def test_without_held_out_text_there_is_nothing_to_score(small):
     assert len(data.text.train_text) == 500
     assert (data.text.val_text, data.text.test_text, data.val_sha256) == ("", "", None)
     assert list(data.val_dataloader()) == list(data.test_dataloader()) == []
+
+
+def test_a_file_of_ones_own_may_have_the_name_of_a_known_corpus(tmp_path):
+    for name in ("pydoc", "imdb"):
+        (tmp_path / name).write_text("label\ttext\n" + "good\tfine\nbad\tdull\n" * 20)
+        data = CharDataModule(tmp_path / name, batch_size=2, seq_len=8)
+        data.setup()
+        assert data.corpus_name == name
+        assert len(data.tokens) == (tmp_path / name).stat().st_size
+    reviews = ReviewDataModule(tmp_path / "imdb", batch_size=2, val_fraction=0, test_fraction=0)
+    reviews.setup()
+    assert reviews.corpus_name == "imdb"
+    assert len(reviews.split.train) == 40

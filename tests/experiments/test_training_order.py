@@ -21,6 +21,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 def test_both_texts_have_the_same_characters_and_the_licence_at_one_end(tmp_path):
     book, licence, unread = texts(LAPTOP)
+    training_order.prepare(LAPTOP)
     last, first = ((tmp_path / training_order.text_file(LAPTOP, place)).read_text() for place in training_order.PLACES)
     assert last == book + licence and first == licence + book
     assert len(last) == training_order.CHARS and 0.15 < len(licence) / len(last) < 0.17

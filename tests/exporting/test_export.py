@@ -469,7 +469,10 @@ def test_a_hub_that_refuses_is_one_message(run: Any, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("to", "message"),
-    [("cabs", "to=cabs is no repository on a hub: .* to=USER/NAME"), ("somebody/cabs", "set HF_TOKEN, or log in once")],
+    [
+        ("cabs", "to=cabs is not the name of a repository: .* to=USER/NAME"),
+        ("somebody/cabs", "set HF_TOKEN, or log in once"),
+    ],
 )
 def test_without_a_token_or_a_name_nothing_is_pushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, message: str

@@ -52,6 +52,13 @@ def test_texts_may_come_in_any_order():
     torch.testing.assert_close(last_states(model, texts()[::-1]).flip(0), last_states(model, texts()))
 
 
+def test_progress_counts_each_text_once(monkeypatch):
+    monkeypatch.setattr(text_states, "BATCH", 3)
+    counted = []
+    last_states(network("gru"), [text for text in texts() if len(text)], progress=counted.append)
+    assert counted == [3, 3, 2]
+
+
 def test_a_text_is_read_after_a_line_break_and_without_unknown_characters():
     vocabulary = Vocabulary.of("\nabc")
     assert [vocabulary.decode(tokens.tolist()) for tokens in encode(["ab", "zc!", ""], vocabulary)] == [

@@ -110,8 +110,8 @@ def test_the_archive_is_downloaded_once(archive, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the set with an archive is imdb"),
-        (["sst2"], "charcells reviews sst2: the set with an archive is imdb"),
+        ([], "charcells reviews: only imdb has an archive"),
+        (["sst2"], "charcells reviews sst2: only imdb has an archive"),
         (["imdb", "into=x"], "into=x: charcells reviews takes only to=FOLDER"),
         (["imdb", "--force"], "unknown flag --force"),
         (["imdb", "to=/dev/null/here"], "the folder /dev/null/here cannot be made"),

@@ -12,7 +12,6 @@ from charcells.errors import UserError
 from charcells.files import write_atomically
 from charcells.runs.folder import RunFolder
 from charcells.training.record import COLUMNS
-from charcells.training.run_module import RunModule
 from charcells.training.train import train
 
 TEXT = "".join(chr(97 + (i * i * 7 + i // 3) % 23) for i in range(1000))
@@ -51,21 +50,12 @@ def test_there_is_one_row_for_each_logged_and_each_validated_step(small, tmp_pat
     assert steps(tmp_path, "val/loss") == steps(tmp_path, "val/bpc") == steps(tmp_path, "val/accuracy") == validated
 
 
-def test_train_loss_is_the_mean_since_the_row_before(small, tmp_path, monkeypatch):
-    losses = []
-    original = RunModule.training_step
-
-    def training_step(self, batch, batch_idx):
-        outputs = original(self, batch, batch_idx)
-        losses.append(outputs["nats"])
-        return outputs
-
-    monkeypatch.setattr(RunModule, "training_step", training_step)
+def test_train_loss_is_the_mean_since_the_row_before(small, tmp_path, batch_losses):
     summary = train(small(TEXT, "trainer.log_every_n_steps=4"), tmp_path)
-    assert len(losses) == 2 * EPOCH
+    assert len(batch_losses) == 2 * EPOCH
     before = 0
     for row in rows(tmp_path):
-        since = [loss.item() for loss in losses[before : int(row["step"])]]
+        since = [loss.item() for loss in batch_losses[before : int(row["step"])]]
         assert float(row["train/loss"]) == pytest.approx(sum(since) / len(since), rel=1e-12)
         before = int(row["step"])
     assert before == 2 * EPOCH

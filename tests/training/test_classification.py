@@ -214,7 +214,7 @@ def test_what_applies_to_classifiers_only_is_refused_elsewhere():
 
 
 def test_a_classifier_needs_labelled_texts(tmp_path):
-    with pytest.raises(UserError, match="corpus=pydoc has no labels, which a classifier learns: choose one of"):
+    with pytest.raises(UserError, match="corpus=pydoc has no labels to learn: choose one of"):
         train(compose(["experiment=film_reviews", "corpus=pydoc", "logger=none"]), tmp_path / "run")
 
 

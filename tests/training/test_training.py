@@ -448,20 +448,11 @@ def assert_finite(state):
     assert all(value.isfinite().all() for value in state.values())
 
 
-def test_a_diverging_run_stops_with_the_step_and_a_hint(small, tmp_path, monkeypatch):
-    losses = []
-    original = RunModule.training_step
-
-    def training_step(self, batch, batch_idx):
-        outputs = original(self, batch, batch_idx)
-        losses.append(outputs["nats"])
-        return outputs
-
-    monkeypatch.setattr(RunModule, "training_step", training_step)
+def test_a_diverging_run_stops_with_the_step_and_a_hint(small, tmp_path, batch_losses):
     options = ["optimizer=sgd", "optimizer.lr=1e38", "trainer.gradient_clip_val=null", "model.embedding_dim=null"]
     with pytest.raises(UserError) as error:
         train(small(TEXT, "scheduler=constant", *options), tmp_path)
-    first = next(step for step, loss in enumerate(losses, 1) if not loss.isfinite())
+    first = next(step for step, loss in enumerate(batch_losses, 1) if not loss.isfinite())
     assert first > 1
     assert f"the loss of step {first} is" in str(error.value)
     assert "optimizer.lr than 1e+38" in str(error.value)

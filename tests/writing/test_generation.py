@@ -32,12 +32,7 @@ ALPHABET = "\n abcdefgé"
 V = len(ALPHABET)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def make_generator(cell="lstm"):

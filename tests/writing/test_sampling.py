@@ -31,12 +31,7 @@ WORDS = ("cab", "bed", "bag", "face", "cafe", "decade", "badge", "facade", "egg"
 TRAINING = " ".join(WORDS[i * i * 7 % 12 + i % 5 - 4] for i in range(800)) + "\n"  # no two long stretches are alike
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def make_generator(cell="lstm"):

@@ -6,7 +6,7 @@ Usage
   charcells classify run=RUN_FOLDER file=mine.tsv                    each row of a table with a column `text`
 
 A line for each text: its likelier label, the probability of that label, and how the text begins. If the table has the
-run's column of labels, the last line is the share of rows whose label is right.
+run's column of labels, the last line is the accuracy: the share of rows that get the label they have in the table.
 
   explain=true            colours each word by what reading it did to the log-odds of the second label
   explain=true html=FILE  writes that to an HTML file, too
@@ -18,12 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import ClassifyConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
-from charcells.files import write_atomically
+from charcells.files import write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import RunFolder, named_run
 from charcells.text.encodings import decode, normalize
@@ -40,11 +38,7 @@ SHOWN = 80
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells classify` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(ClassifyConfig))
-        return
-    refuse_flags(arguments)
-    config = compose(arguments, "classify")
+    config = command_options("classify", arguments, __doc__)
     if config.html is not None and not config.explain:
         raise UserError(f"html={config.html} is what explain=true writes: add explain=true")
     prepare_process(threads=1)
@@ -65,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
             print(f"{classifier.label(probability)}\t{max(probability, 1 - probability):.3f}\t{_beginning(text)}")
         if labels:
             right = sum(classifier.label(value) == label for value, label in zip(found, labels, strict=True))
-            print(f"{right:,} of {len(texts):,} labels found: {right / len(texts):.1%}")
+            print(f"accuracy: {right / len(texts):.1%} ({right:,} of {len(texts):,} labels are right)")
         if config.explain:
             explain_texts(classifier, texts, run.absolute().name, config.html)
 
@@ -84,10 +78,7 @@ def explain_texts(classifier: "TextClassifier", texts: Sequence[str], run: str, 
         explained.append(found)
     shown.print(explain_label.legend(classifier.labels), soft_wrap=True)
     if html is not None:
-        try:
-            write_atomically(Path(html).expanduser(), explain_label.html(explained, run))
-        except OSError as error:
-            raise UserError(f"html={html} cannot be written: {error.strerror or error}") from error
+        write_named("html", html, explain_label.html(explained, run))
         print(f"written: {html}")
 
 
@@ -118,12 +109,12 @@ def read_texts(config: ClassifyConfig, run: Path) -> tuple[list[str], list[str]]
     return texts, labels if len(labels) == len(texts) else []
 
 
-def _columns(config: ClassifyConfig, run: Path, there: Sequence[str]) -> tuple[str, ...]:
-    """The columns to read of a table: the texts, and the labels if they were asked for or are there."""
-    usual = RunFolder(run).read_options().get("reviews") or {}  # a checkpoint alone has none
-    text = config.reviews.text_column or usual.get("text_column") or ReviewsConfig().text_column
-    label = config.reviews.label_column or usual.get("label_column") or ReviewsConfig().label_column
-    return (text, label) if config.reviews.label_column or label in there else (text,)
+def _columns(config: ClassifyConfig, run: Path, header: Sequence[str]) -> tuple[str, ...]:
+    """The columns to read of a table with these column names: the texts, and the labels if asked for or there."""
+    of_run = RunFolder(run).read_options().get("reviews") or {}  # a checkpoint alone has none
+    text = config.reviews.text_column or of_run.get("text_column") or ReviewsConfig().text_column
+    label = config.reviews.label_column or of_run.get("label_column") or ReviewsConfig().label_column
+    return (text, label) if config.reviews.label_column or label in header else (text,)
 
 
 def _is_table(path: Path) -> bool:

@@ -28,8 +28,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 import charcells
 from charcells.checks import check
-from charcells.cli.arguments import check_arguments, split_flags
+from charcells.cli.arguments import check_arguments, refuse_flags, split_flags
 from charcells.cli.free_text import FREE_TEXT, quoted, with_accents
+from charcells.cli.help import help_text
 from charcells.config import (
     RATES,
     ClassifyConfig,
@@ -53,6 +54,7 @@ from charcells.runs.identity import PATHS
 
 PACKAGE = Path(charcells.__file__).parent
 CONF_DIR = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
+"""In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
 SCHEMAS: dict[str, type] = {
     "config": Config,
@@ -64,7 +66,6 @@ SCHEMAS: dict[str, type] = {
     "export": ExportConfig,
 }
 """The options of each main file in conf/."""
-"""In a wheel, conf/ is inside the package. In a checkout, and so in an editable install, it is at the top level."""
 
 FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
 """Hydra's folders: taken literally too, except for interpolations (${corpus.name}) and quoted values."""
@@ -170,7 +171,7 @@ def _wrong_type(override: str, name: str) -> UserError:
     """Of an override whose value is not of the type of its option."""
     item = _option(name)
     if item is None:
-        return UserError(f"{override} is not allowed: {name} is no option, but a group of options")
+        return UserError(f"{override} is not allowed: {name} is a group of options, not an option")
     kind = in_words(item.metadata["kind"] or item.type)
     limits = f", {allowed(item)}" if allowed(item) else ""
     return UserError(f"{override} is not allowed: it must be {kind}{limits}")
@@ -182,6 +183,20 @@ def compose(overrides: Sequence[str] = (), config_name: str = "config") -> Any:
     Raises UserError for an unknown option or choice, and for a value that is not allowed.
     """
     return compose_with_hydra(overrides, config_name)[0]
+
+
+def command_options(command: str, arguments: Sequence[str], doc: str | None) -> Any:
+    """The checked configuration of a command that makes no sweep, such as a SampleConfig for "sample".
+
+    Where --help is among the arguments, the command's `doc` and its options are printed, and the process ends.
+
+    Raises UserError for a flag, and like `compose`.
+    """
+    if {"-h", "--help"} & set(arguments):
+        print(f"{doc}{help_text(SCHEMAS[command])}")
+        raise SystemExit
+    refuse_flags(arguments)
+    return compose(arguments, command)
 
 
 def compose_with_hydra(overrides: Sequence[str], config_name: str = "config") -> tuple[Any, DictConfig]:
@@ -228,7 +243,7 @@ def from_hydra(composed: DictConfig) -> Any:
         raise UserError(str(error).split("\n")[0]) from error
     except AttributeError as error:  # a key added with + that the schema does not have
         raise UserError(f"unknown option: {error}; --help lists all options") from error
-    check(config)  # type: ignore[arg-type]
+    check(config)
     return config
 
 

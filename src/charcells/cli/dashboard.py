@@ -12,9 +12,13 @@ import importlib.util
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charcells.errors import UserError
 from charcells.files import write_atomically
+
+if TYPE_CHECKING:
+    from charcells.runs.dashboard import Sweep
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -34,23 +38,28 @@ def main(arguments: Sequence[str]) -> None:
 def make(folder: Path) -> None:
     """Save the dashboard of a sweep folder to W&B, or write it into the folder, and say where it is."""
     from charcells.runs import dashboard  # pandas
-    from charcells.runs.folder import RunFolder
-    from charcells.runs.wandb_runs import mode_of, one_line
 
-    sweep = dashboard.read_sweep(folder)
-    offline = [path for path in sweep.runs["path"] if list((path / "wandb").glob("offline-run-*"))]
-    entity, why = os.environ.get("WANDB_ENTITY", ""), "the runs are logged offline"
-    if mode_of(RunFolder(sweep.runs["path"].iloc[0]).read_config()) in ("online", "shared", "run"):
-        try:
-            for address in dashboard.save(sweep, entity):
-                print(f"saved: {address}")
-        except Exception as error:  # from W&B, its GraphQL client or the network: there is no common base class
-            why = f"W&B has refused it: {one_line(error)}"
-        else:
-            why = ""
-    if why:
+    sweep, entity = dashboard.read_sweep(folder), os.environ.get("WANDB_ENTITY", "")
+    if why := _not_saved(sweep, entity):
         path = folder / "dashboard.json"
         write_atomically(path, dashboard.as_json(sweep, entity))
         print(f"written: {path} ({why}; after `wandb login` the same command saves it to W&B)")
+    offline = [path for path in sweep.runs["path"] if list((path / "wandb").glob("offline-run-*"))]
     if offline:
         print(f"not in W&B yet: {len(offline)} of {len(sweep.runs)} runs; wandb sync {folder}/*/wandb/offline-run-*")
+
+
+def _not_saved(sweep: "Sweep", entity: str) -> str:
+    """Save a dashboard to W&B and print its addresses, or say why that is not possible."""
+    from charcells.runs import dashboard
+    from charcells.runs.folder import RunFolder
+    from charcells.runs.wandb_runs import ONLINE, mode_of, one_line
+
+    if mode_of(RunFolder(sweep.runs["path"].iloc[0]).read_config()) not in ONLINE:
+        return "the runs are logged offline"
+    try:
+        for address in dashboard.save(sweep, entity):
+            print(f"saved: {address}")
+    except Exception as error:  # from W&B, its GraphQL client or the network: there is no common base class
+        return f"W&B has refused it: {one_line(error)}"
+    return ""

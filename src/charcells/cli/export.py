@@ -1,4 +1,4 @@
-"""Hand a trained model on: a folder with its weights, configuration, vocabulary and a model card.
+"""Export a trained model: a folder with its weights, configuration, vocabulary and a model card.
 
 Usage
   charcells export run=RUN_FOLDER to=FOLDER                      weights as safetensors, which charcells reads back
@@ -14,22 +14,15 @@ Options (name=value), each with its default
 
 from collections.abc import Sequence
 
-from charcells.cli.arguments import refuse_flags
 from charcells.cli.command_line import command_line
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
-from charcells.config import ExportConfig
+from charcells.cli.compose import command_options
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells export` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(ExportConfig))
-        return
-    refuse_flags(arguments)
-    config = compose(arguments, "export")
+    config = command_options("export", arguments, __doc__)
     prepare_process(threads=1)
     from charcells.exporting.export import export
 

@@ -13,23 +13,17 @@ Options (name=value), each with its default
 from collections.abc import Sequence
 from pathlib import Path
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import PageConfig
 from charcells.errors import UserError
-from charcells.files import write_atomically
+from charcells.files import write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells page` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(PageConfig))
-        return
-    refuse_flags(arguments)
-    make(compose(arguments, "page"))
+    make(command_options("page", arguments, __doc__))
 
 
 def make(config: PageConfig) -> None:
@@ -41,7 +35,7 @@ def make(config: PageConfig) -> None:
         raise UserError(f"runs={config.runs}: name one to four run folders, such as runs=[runs/A,runs/B]")
     out = Path(config.out).expanduser()
     if not config.out or out.is_dir():
-        raise UserError(f"out={config.out} is no file: name one, such as out=page.html")
+        raise UserError(f"out={config.out} is not a file: name one, such as out=page.html")
     if not out.parent.is_dir():
         raise UserError(f"out={config.out}: there is no folder {out.parent}; make it first")
     models = [read_model(str(named_run(run)), config.corpora_dir) for run in config.runs]
@@ -50,5 +44,5 @@ def make(config: PageConfig) -> None:
             print(
                 f"{model.run}: its corpus is not there, so the page looks for no units; corpora_dir= names its folder"
             )
-    write_atomically(out, html(models, config.weights))
+    write_named("out", config.out, html(models, config.weights))
     print(f"written: {config.out} ({out.stat().st_size:,} bytes)")

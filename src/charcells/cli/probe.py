@@ -1,4 +1,4 @@
-"""How well a character model, trained without labels, tells apart two kinds of reviews.
+"""How well the state of a character model, trained without labels, tells two kinds of reviews apart.
 
 Usage
   charcells train corpus=rt_polarity                     a character model of the training reviews, without their labels
@@ -12,11 +12,10 @@ state, as in Radford et al., 'Learning to Generate Reviews and Discovering Senti
 Options (name=value), each with its default
 """
 
+import sys
 from collections.abc import Sequence
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import DataConfig, ProbeConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.process import prepare_process
@@ -32,16 +31,12 @@ PARTS = ("val", "test")
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells probe` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(f"{__doc__}  {'corpus':<26} {'sst2':<11} labelled texts: sst2, rt_polarity, muchocine, imdb, or file")
-        print(help_text(ProbeConfig))
-        return
-    refuse_flags(arguments)
-    corpus = dict(argument.split("=", 1) for argument in arguments if "=" in argument).get("corpus", "sst2")
+    # asked before composing: the choices of other corpora set options of a run, which a probe does not have
+    corpus = dict(argument.partition("=")[::2] for argument in arguments).get("corpus", "sst2")
     if corpus not in (OWN, *REVIEW_SETS):
-        choices = ", ".join((OWN, *REVIEW_SETS))
-        raise UserError(f"corpus={corpus} has no labels, which a probe learns: choose one of {choices}")
-    probe(compose(arguments, "probe"))
+        raise UserError(f"corpus={corpus} has no labels to learn: choose one of {', '.join((OWN, *REVIEW_SETS))}")
+    corpus_help = f"  {'corpus':<26} {'sst2':<11} labelled texts: sst2, rt_polarity, muchocine, imdb, or file\n"
+    probe(command_options("probe", arguments, f"{__doc__}{corpus_help}"))
 
 
 def probe(config: ProbeConfig) -> None:
@@ -49,15 +44,21 @@ def probe(config: ProbeConfig) -> None:
     if not installed():
         raise UserError("charcells probe needs scikit-learn: pip install scikit-learn")
     prepare_process(threads=1)
+    from tqdm import tqdm
+
     from charcells.models.checkpoint import read_checkpoint
     from charcells.models.probe import best_unit, features, fit, only
     from charcells.text.vocabulary import Vocabulary
 
     checkpoint = read_checkpoint(checkpoint_file(named_run(config.run)))
-    # the default split: the same reviews that a character model with corpus=NAME has not read
+    # the default split: a character model trained with corpus=NAME has not read its validation and test reviews
     split = load_reviews(config.corpus, ReviewsConfig(), DataConfig(), config.corpora_dir)
     model = checkpoint.model()
-    states = features(model, Vocabulary(checkpoint.description.characters), split)
+    vocabulary = Vocabulary(checkpoint.description.characters)
+    reviews = len(split.trained_on) + len(split.val) + len(split.test)
+    form = "{desc} {bar} {n_fmt}/{total_fmt}"  # no time: the longest reviews come last
+    with tqdm(total=reviews, desc="reading reviews", bar_format=form, disable=not sys.stderr.isatty()) as bar:
+        states = features(model, vocabulary, split, progress=bar.update)
     unit = best_unit(states)
     layer, number = divmod(unit, model.hidden_size)
     every, single = fit(states), fit(only(states, unit))
@@ -70,8 +71,6 @@ def probe(config: ProbeConfig) -> None:
     with ignore_closed_pipe():
         sizes = f"{len(split.val):,} validation and {len(split.test):,} test reviews of {split.name}"
         print(f"{model.cell} trained on {checkpoint.description.corpus}; accuracy on {sizes}")
-        for name, val, test in (
-            ("", "val", "test"),
-            *((name, f"{val:.1%}", f"{test:.1%}") for name, val, test in rows),
-        ):
-            print(f"{name:<46}  {val:>6}  {test:>6}")
+        print(f"{'':<46}  {'val':>6}  {'test':>6}")
+        for name, val, test in rows:
+            print(f"{name:<46}  {val:>6.1%}  {test:>6.1%}")

@@ -25,7 +25,8 @@ def main(arguments: Sequence[str]) -> None:
     refuse_flags(arguments)
     name, *options = arguments or [""]
     if name != "imdb":
-        raise UserError(f"charcells reviews {name}: the set with an archive is imdb: charcells reviews imdb to=FOLDER")
+        given = f"charcells reviews {name}".rstrip()
+        raise UserError(f"{given}: only imdb has an archive; write charcells reviews imdb to=FOLDER")
     if len(options) > 1 or not all(option.startswith("to=") for option in options):
         raise UserError(f"{options[-1]}: charcells reviews takes only to=FOLDER, such as to=reviews")
     folder = Path(options[0].removeprefix("to=") if options else ".").expanduser()

@@ -15,9 +15,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import SampleConfig
 from charcells.errors import UserError
 from charcells.process import prepare_process
@@ -26,14 +24,10 @@ from charcells.runs.folder import named_run
 
 def main(arguments: Sequence[str]) -> None:
     """`python sample.py` with these arguments. Raises UserError; Ctrl-C ends it without a traceback."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(SampleConfig))
-        return
-    refuse_flags(arguments)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        write(compose(arguments, "sample"))
+        write(command_options("sample", arguments, __doc__))
     except KeyboardInterrupt:
         print()
         raise SystemExit(128 + signal.SIGINT) from None

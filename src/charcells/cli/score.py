@@ -13,14 +13,11 @@ Options (name=value), each with its default
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
-from charcells.cli.arguments import refuse_flags
-from charcells.cli.compose import compose
-from charcells.cli.help import help_text
+from charcells.cli.compose import command_options
 from charcells.config import CorpusConfig, ScoreConfig
 from charcells.errors import UserError
-from charcells.files import write_atomically
+from charcells.files import write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
@@ -33,11 +30,7 @@ SHOWN = 2000
 
 def main(arguments: Sequence[str]) -> None:
     """`charcells score` with these arguments. Raises UserError."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__ + help_text(ScoreConfig))
-        return
-    refuse_flags(arguments)
-    score(compose(arguments, "score"))
+    score(command_options("score", arguments, __doc__))
 
 
 def read(config: ScoreConfig) -> str:
@@ -46,9 +39,9 @@ def read(config: ScoreConfig) -> str:
         raise UserError("name the text to score: file=mine.txt, or text='...', and not both")
     if config.text is not None:
         return config.text
-    from charcells.text.corpus import load_corpus
+    from charcells.text.corpus import OWN, load_corpus
 
-    return load_corpus(CorpusConfig(name="file", path=config.file, encoding=config.encoding, normalize=False)).text
+    return load_corpus(CorpusConfig(name=OWN, path=config.file, encoding=config.encoding, normalize=False)).text
 
 
 def score(config: ScoreConfig) -> None:
@@ -74,7 +67,7 @@ def score(config: ScoreConfig) -> None:
     if config.json is not None:
         lines = [{"text": line, "bpc": bits} for line, bits in found.lines()]
         content = {"bpc": found.bpc, "text": found.text, "bits": found.bits.round(4).tolist(), "lines": lines}
-        write_atomically(Path(config.json), json.dumps(content, ensure_ascii=False) + "\n")
+        write_named("json", config.json, json.dumps(content, ensure_ascii=False) + "\n")
         print(f"written: {config.json}")
 
 

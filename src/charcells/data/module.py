@@ -15,7 +15,7 @@ from charcells.checks import check_limits
 from charcells.config import CorpusConfig, DataConfig
 from charcells.data.held_out import HeldOutBatches
 from charcells.data.streams import TrainBatches
-from charcells.text.corpus import SplitCorpus, load_split
+from charcells.text.corpus import OWN, SplitCorpus, load_split
 from charcells.text.vocabulary import Vocabulary
 
 
@@ -44,7 +44,7 @@ class CharDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         if isinstance(corpus, Path | str):
-            corpus = CorpusConfig(name=Path(corpus).name, path=str(corpus))
+            corpus = CorpusConfig(name=OWN, path=str(corpus))
         self.corpus_config = corpus
         self.data_config = DataConfig(**data)
         check_limits(self.data_config, "data.")

@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from charcells.checks import check_limits
 from charcells.config import CorpusConfig, DataConfig, ReviewsConfig
 from charcells.data.epochs import Epochs
+from charcells.text.corpus import OWN
 from charcells.text.review_tables import Review
 from charcells.text.review_units import PADDING, UNITS, UnitVocabulary
 from charcells.text.reviews import SplitReviews, load_reviews
@@ -119,7 +120,9 @@ class ReviewDataModule(LightningDataModule):
         **data: Any,
     ) -> None:
         super().__init__()
-        self.corpus_config = corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(name="file", path=str(corpus))
+        if isinstance(corpus, Path | str):
+            corpus = CorpusConfig(name=OWN, path=str(corpus))
+        self.corpus_config = corpus
         self.reviews_config = ReviewsConfig() if reviews is None else reviews
         self.data_config = DataConfig(**data)
         check_limits(self.reviews_config, "reviews.")

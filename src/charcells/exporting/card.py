@@ -9,9 +9,6 @@ from jinja2 import Environment, FileSystemLoader
 
 from charcells.models.checkpoint import Checkpoint, RunCheckpoint
 
-TASKS = {True: "text-generation", False: "text-classification"}
-"""The hubs' names for what a language model and a classifier do."""
-
 METRICS = {
     "val/bpc": "bits per character, validation",
     "test/bpc": "bits per character, test",
@@ -20,16 +17,19 @@ METRICS = {
 }
 """Figures in the head of a card. The accuracy of a language model is the share of characters that it predicts."""
 
+LAYOUT: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+"""How jinja treats white space around the tags of card.md.j2: a line of nothing but a tag leaves no line behind."""
+
 
 def card(
-    checkpoint: RunCheckpoint, facts: dict[str, Any], kind: str, sample: str | None, repository: str | None = None
+    checkpoint: RunCheckpoint, facts: dict[str, Any], format: str, sample: str | None, repository: str | None = None
 ) -> str:
     """The text of a model card.
 
     Args:
         checkpoint: of the model.
         facts: of exporting.facts.
-        kind: the format in which the model is exported: safetensors, onnx or torchscript.
+        format: in which the model is exported: safetensors, onnx or torchscript.
         sample: what the model writes with seed=1 and temperature=0.8; None for a classifier.
         repository: on a hub, as USER/NAME; None: the card is for a folder.
     """
@@ -38,20 +38,17 @@ def card(
     title = f"{model['cell']} {layers} on {facts['corpus'].get('title') or facts['corpus']['name']}"
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), **LAYOUT)
     environment.filters |= {"plain": plain, "figure": _figure}
-    head = yaml.safe_dump(_head(checkpoint, facts, kind, title), sort_keys=False, allow_unicode=True)
+    head = yaml.safe_dump(_head(checkpoint, facts, format, title), sort_keys=False, allow_unicode=True)
     return environment.get_template("card.md.j2").render(
         head=head,
         title=title,
         described=checkpoint.description,
         writes=isinstance(checkpoint, Checkpoint),
-        kind=kind,
+        format=format,
         sample=None if sample is None else sample.splitlines(),
         repository=repository,
         **facts,
     )
-
-
-LAYOUT: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
 
 
 def plain(text: Any) -> str:
@@ -59,17 +56,18 @@ def plain(text: Any) -> str:
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(str(text).split()))
 
 
-def _head(checkpoint: RunCheckpoint, facts: dict[str, Any], kind: str, title: str) -> dict[str, Any]:
+def _head(checkpoint: RunCheckpoint, facts: dict[str, Any], format: str, title: str) -> dict[str, Any]:
     """What hubs read: language, licence, tags, and figures."""
-    corpus, task = facts["corpus"], TASKS[isinstance(checkpoint, Checkpoint)]
+    corpus = facts["corpus"]
+    task = "text-generation" if isinstance(checkpoint, Checkpoint) else "text-classification"  # as hubs call it
     head: dict[str, Any] = {}
     if re.fullmatch("[a-z]{2,3}", corpus.get("language") or ""):
         head["language"] = corpus["language"]
     licence = corpus.get("licence") or "not stated"
     # hubs know a list of licences; any other is `other` with a name in lower case
     head |= {"license": "other", "license_name": re.sub("[^a-z0-9.]+", "-", licence.lower()).strip("-")}
-    head |= {"library_name": "charcells" if kind == "safetensors" else kind, "pipeline_tag": task}
-    head["tags"] = ["charcells", "character-level", checkpoint.description.model["cell"], kind]
+    head |= {"library_name": "charcells" if format == "safetensors" else format, "pipeline_tag": task}
+    head["tags"] = ["charcells", "character-level", checkpoint.description.model["cell"], format]
     metrics = [
         {"type": key.partition("/")[2], "name": name, "value": round(facts["figures"][key], 4)}
         for key, name in METRICS.items()

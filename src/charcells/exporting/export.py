@@ -28,26 +28,26 @@ SAMPLE = 300
 """Characters of the sample in the card."""
 
 
-def export(run: Path | str, to: str, kind: str, command: Callable[[Config], str | None]) -> str:
+def export(run: Path | str, to: str, format: str, command: Callable[[Config], str | None]) -> str:
     """Export the model of a run and return where it is: a folder, or an address on a hub.
 
     Args:
         run: run folder (its best checkpoint), checkpoint file, or a folder exported as safetensors.
-        to: the folder to write, new or empty; for kind="hub" the repository, USER/NAME.
-        kind: "safetensors", "onnx", "torchscript" or "hub".
+        to: the folder to write, new or empty; for format="hub" the repository, USER/NAME.
+        format: "safetensors", "onnx", "torchscript" or "hub".
         command: gives the command that trains a run of some configuration, for the card.
 
     Raises UserError if that is not possible; nothing is then left behind.
     """
-    if kind == "hub":
+    if format == "hub":
         check_hub(to)
     else:
         place = _new_folder(to)
-    if kind == "onnx":
+    if format == "onnx":
         check_packages()
     checkpoint = read_any_checkpoint(checkpoint_file(run))
     facts = facts_of(run_of(run, checkpoint.path), checkpoint, command)
-    if kind == "hub":
+    if format == "hub":
         with tempfile.TemporaryDirectory() as draft:
             folder = ExportFolder(Path(draft))
             _fill(folder, checkpoint, facts, "safetensors", to)
@@ -57,7 +57,7 @@ def export(run: Path | str, to: str, kind: str, command: Callable[[Config], str 
     shutil.rmtree(draft_folder.path, ignore_errors=True)  # of an export that was killed
     try:
         draft_folder.path.mkdir()
-        _fill(draft_folder, checkpoint, facts, kind)
+        _fill(draft_folder, checkpoint, facts, format)
         if place.exists():
             place.rmdir()
         draft_folder.path.rename(place)
@@ -79,7 +79,7 @@ def _new_folder(to: str) -> Path:
 
 
 def _fill(
-    folder: ExportFolder, checkpoint: RunCheckpoint, facts: dict[str, Any], kind: str, repository: str | None = None
+    folder: ExportFolder, checkpoint: RunCheckpoint, facts: dict[str, Any], format: str, repository: str | None = None
 ) -> None:
     """Write the files of an exported model into a folder."""
     sample = None
@@ -87,13 +87,13 @@ def _fill(
         model, description = checkpoint.model(), checkpoint.description
         writer = TextGenerator(model, Vocabulary(description.characters), description.prompt)
         sample = writer.generate(length=SAMPLE, temperature=0.8, seed=1)
-    elif kind != "safetensors":
-        raise UserError(f"format={kind} is for language models: export a classifier with format=safetensors")
+    elif format != "safetensors":
+        raise UserError(f"format={format} is for language models: export a classifier with format=safetensors")
     write_exported(folder, dataclasses.asdict(checkpoint.description), facts)
-    if kind == "safetensors":
+    if format == "safetensors":
         write_weights(folder, checkpoint.weights)
     else:
         step = Step(model)
-        write_onnx(folder, step) if kind == "onnx" else write_torchscript(folder, step)
+        write_onnx(folder, step) if format == "onnx" else write_torchscript(folder, step)
         shutil.copyfile(Path(__file__).with_name("write.py"), folder.script)
-    write_atomically(folder.card, card(checkpoint, facts, kind, sample, repository))
+    write_atomically(folder.card, card(checkpoint, facts, format, sample, repository))

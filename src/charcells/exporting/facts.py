@@ -1,4 +1,4 @@
-"""The facts about a run that its model card tells, as plain values that config.json can hold."""
+"""The facts about a run for its model card, as plain values that config.json can hold."""
 
 import dataclasses
 import os
@@ -16,13 +16,13 @@ from charcells.text import baselines
 from charcells.text.corpus import load_split
 
 CORPUS = ("name", "title", "language", "licence", "attribution", "url")
-"""What is told of a corpus, under the names of config.CorpusConfig."""
+"""What a card says of a corpus, under the names of config.CorpusConfig."""
 
 KEPT = (
     *("status", "parameters", "vocab_size", "best_step", "epochs", "steps", "train_seconds", "device", "threads"),
     *("train_chars", "val_chars", "test_chars", "train_reviews", "val_reviews", "test_reviews", "seed", "versions"),
 )
-"""What is told from summary.json besides the figures."""
+"""What a card says from summary.json besides the figures."""
 
 FIGURES = (
     *("val/bpc", "test/bpc", "val/accuracy", "test/accuracy"),
@@ -82,5 +82,5 @@ def _ngram(config: Config, checkpoint: Checkpoint) -> dict[str, Any]:
         return {}
     if text.corpus.sha256 != checkpoint.description.corpus_sha256:
         return {}
-    row = baselines.best(baselines.load_or_measure(text)) or {}
-    return {f"ngram/{key}": row[key] for key in ("order", "val/bpc", "test/bpc") if row.get(key) is not None}
+    figures = baselines.ngram_figures(baselines.load_or_measure(text))
+    return {key: value for key, value in figures.items() if value is not None}

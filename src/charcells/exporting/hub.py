@@ -11,7 +11,7 @@ from charcells.runs.export_folder import ExportFolder
 def check_hub(repository: str) -> None:
     """Raise UserError if nothing can be pushed there: a wrong name, no huggingface_hub, or no token."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", repository):
-        raise UserError(f"to={repository} is no repository on a hub: with format=hub write to=USER/NAME")
+        raise UserError(f"to={repository} is not the name of a repository: with format=hub write to=USER/NAME")
     if find_spec("huggingface_hub") is None:
         raise UserError("format=hub needs another package: pip install -e '.[export]'")
     from huggingface_hub import get_token

@@ -86,7 +86,7 @@ def _compare(content: bytes, step: Step, texts: int = 3, steps: int = 20) -> Non
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what PyTorch says about its own use of its parts, and that torchvision is not installed."""
+    """Silence PyTorch's warnings about its own deprecated calls, and that torchvision is not installed."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -34,13 +34,10 @@ def main() -> None:
     unknown = sorted(set(prompt) - set(characters))
     if unknown:
         sys.exit(f"error: the prompt has characters that are not in the model's vocabulary: {' '.join(unknown)!a}")
-    if (
-        given.length < 0
-        or not given.temperature >= 0
-        or given.seed < 0
-        or (given.top_k is not None and given.top_k < 1)
-    ):
-        sys.exit("error: length, temperature and seed are at least 0, and top_k is at least 1")
+    if given.length < 0 or not given.temperature >= 0 or given.seed < 0:
+        sys.exit("error: length, temperature and seed must be at least 0")
+    if given.top_k is not None and given.top_k < 1:
+        sys.exit("error: top_k must be at least 1")
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     print(prompt, end="")
     begin = [characters.index(character) for character in prompt or config["prompt"]]

@@ -91,15 +91,15 @@ class ClassifierDescription:
         if self.units not in UNITS:
             raise ValueError(f"units={self.units}")
         if not all(type(unit) is str for unit in self.known) or len(set(self.known)) < len(self.known):
-            raise ValueError("its vocabulary has a unit twice, or something that is no text")
+            raise ValueError("its vocabulary has a unit twice, or an entry that is not text")
         if len(self.labels) != 2 or not all(type(label) is str for label in self.labels):
-            raise ValueError("it has not two labels")
+            raise ValueError("it does not have two labels")
         if self.step < 0 or self.max_length < 1:
             raise ValueError(f"step={self.step}, max_length={self.max_length}")
 
 
 def _check_types(description: Any, kinds: dict[str, type]) -> None:
-    """Raise ValueError for a field that has not the type in `kinds`, or str if it is not there."""
+    """Raise ValueError for a field whose type is not that in `kinds`; fields that are not there have to be str."""
     for item in dataclasses.fields(description):
         value, kind = getattr(description, item.name), kinds.get(item.name, str)
         if type(value) is not kind:

@@ -5,7 +5,7 @@ The model has learned to predict characters, without labels; only the probe lear
 Legend: R texts, F features (units of all layers).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,29 +31,31 @@ class Probe:
 
     Args:
         strength: the chosen inverse strength of the penalty.
-        right: for validation and test part whether each text's label was found, (R,), in the order of the texts.
+        right: for validation and test part whether the probe gives each text its label, (R,), in their order.
     """
 
     strength: float
     right: Mapping[str, NDArray[np.bool_]]
 
     def accuracy(self, part: str) -> float:
-        """The share of labels that were found in the part "val" or "test"."""
+        """The share of the texts of the part "val" or "test" to which the probe gives their label."""
         return float(self.right[part].mean())
 
 
-def features(model: CharRNN, vocabulary: Vocabulary, split: SplitReviews) -> Parts:
-    """The states that a model has after each review of each part."""
+def features(
+    model: CharRNN, vocabulary: Vocabulary, split: SplitReviews, progress: Callable[[int], object] = lambda texts: None
+) -> Parts:
+    """The states that a model has after each review of each part. `progress` is that of `last_states`."""
 
     def of(reviews: Sequence[Review]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        states = last_states(model, encode([review.text for review in reviews], vocabulary)).numpy()
+        states = last_states(model, encode([review.text for review in reviews], vocabulary), progress).numpy()
         return states, np.array([review.label == split.labels[1] for review in reviews])
 
     return {"train": of(split.trained_on), "val": of(split.val), "test": of(split.test)}
 
 
 def fit(parts: Parts, strengths: Sequence[float] = STRENGTHS) -> Probe:
-    """Logistic regression on standardised features, with the penalty that finds most labels of the validation part.
+    """Logistic regression on standardised features, with the penalty of the highest accuracy on the validation part.
 
     Of equally good ones the strongest penalty is taken.
     """

@@ -25,14 +25,14 @@ class TextClassifier:
         self.labels = checkpoint.description.labels
         self.model = checkpoint.model()
         self.units = checkpoint.description.units
-        self._units = UNITS[self.units]
+        self._split = UNITS[self.units]
         self._vocabulary = checkpoint.vocabulary
         self._max_length = checkpoint.description.max_length
 
     @torch.inference_mode()
     def probabilities(self, texts: Sequence[str]) -> list[float]:
         """The probability of the second label for each text. A text gets the same alone and among others, to 1e-6."""
-        encoded = (self._vocabulary.encode(self._units(text), self._max_length) for text in texts)
+        encoded = (self._vocabulary.encode(self._split(text), self._max_length) for text in texts)
         batches = HeldOutReviews([torch.tensor(tokens) for tokens in encoded], torch.zeros(len(texts)))
         found = torch.zeros(len(texts))  # (R,)
         found[batches.order] = torch.cat([self.model(tokens, lengths) for tokens, lengths, _ in batches]).sigmoid()
@@ -44,7 +44,7 @@ class TextClassifier:
 
         Log-odds are in nats: 0 if both labels are as likely, positive if the second is likelier.
         """
-        units = self._units(text)[-self._max_length :]
+        units = self._split(text)[-self._max_length :]
         tokens = torch.tensor(self._vocabulary.encode(units, self._max_length))
         return units, self.model.beginnings(tokens)[: len(units) + 1].tolist()
 

@@ -3,7 +3,7 @@
 Legend: R texts, B batch, T time, L layers, H hidden.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -33,7 +33,9 @@ def encode(texts: Sequence[str], vocabulary: Vocabulary) -> list[Tensor]:
 
 
 @torch.inference_mode()
-def last_states(model: CharRNN, texts: Sequence[Tensor]) -> Tensor:
+def last_states(
+    model: CharRNN, texts: Sequence[Tensor], progress: Callable[[int], object] = lambda texts: None
+) -> Tensor:
     """The state after the last token of each text, read from a state of zeros: (R, L H), the lowest layer first.
 
     Of an LSTM the tanh of its cell state, as Radford et al., 'Learning to Generate Reviews and Discovering Sentiment'
@@ -43,6 +45,7 @@ def last_states(model: CharRNN, texts: Sequence[Tensor]) -> Tensor:
     Args:
         model: in evaluation mode.
         texts: the tokens of each, (length,) int64.
+        progress: called after each batch with the number of its texts.
 
     Raises UserError for a cell whose state is neither one tensor nor an LSTM's pair.
     """
@@ -51,6 +54,7 @@ def last_states(model: CharRNN, texts: Sequence[Tensor]) -> Tensor:
     order = lengths.argsort(stable=True)
     for chosen in torch.split(order[lengths[order] > 0], BATCH):
         found[chosen] = _read(model, [texts[number] for number in chosen.tolist()])
+        progress(len(chosen))
     return found
 
 

@@ -19,6 +19,9 @@ CONNECT_SECONDS = 3
 MODES = ("online", "offline", "disabled", "shared", "run", "dryrun")
 """What W&B understands as WANDB_MODE."""
 
+ONLINE = ("online", "run", "shared")
+"""Those of MODES that need a key and a connection; run is an older name of online."""
+
 SWEEPS = "sweeps"
 """The folder that holds sweeps; its name is no part of their groups."""
 
@@ -49,17 +52,29 @@ def mode_of(config: Config) -> str:
     offline: `wandb sync` sends it later.
     """
     mode = config.logger.mode
-    if mode == "auto" and os.environ.get("WANDB_DISABLED", "").lower() in ("1", "true", "yes", "on"):
-        return "disabled"
     if mode == "auto":
-        mode = os.environ.get("WANDB_MODE", "")
-        if mode and mode not in MODES:
-            log.warning("WANDB_MODE=%s is none of %s: logging offline", mode, ", ".join(MODES))
-            os.environ["WANDB_MODE"] = "offline"  # otherwise wandb.init refuses it
-            return "offline"
-        mode = mode or "online if there is a key"
-    if mode not in ("online", "run", "shared", "online if there is a key"):
+        mode = _mode_of_environment()
+    if mode not in ("", *ONLINE):
         return mode
+    if not (_has_key(mode) and _server_answers()):
+        return "offline"
+    return "shared" if mode == "shared" else "online"
+
+
+def _mode_of_environment() -> str:
+    """What WANDB_DISABLED and WANDB_MODE ask for; empty if they ask for nothing."""
+    if os.environ.get("WANDB_DISABLED", "").lower() in ("1", "true", "yes", "on"):
+        return "disabled"
+    mode = os.environ.get("WANDB_MODE", "")
+    if mode and mode not in MODES:
+        log.warning("WANDB_MODE=%s is none of %s: logging offline", mode, ", ".join(MODES))
+        os.environ["WANDB_MODE"] = "offline"  # otherwise wandb.init refuses it
+        return "offline"
+    return mode
+
+
+def _has_key(mode: str) -> bool:
+    """Whether W&B has an API key. A warning says that it is malformed, or that `mode`, unless empty, needs one."""
     import wandb
 
     try:
@@ -67,14 +82,19 @@ def mode_of(config: Config) -> str:
             has_key = wandb.login(prompt=False, verify=False)
     except wandb.Error as error:  # a malformed key
         log.warning("W&B does not accept the API key (%s): logging offline", one_line(error))
-        return "offline"
+        return False
     except ValueError as error:  # a WANDB_ variable with a wrong value
         log.warning("W&B does not accept its settings (%s): logging offline", one_line(error))
-        return "offline"
-    if not has_key:
-        if mode != "online if there is a key":
-            log.warning("W&B has no API key for WANDB_MODE=%s: logging offline", mode)
-        return "offline"
+        return False
+    if not has_key and mode:
+        log.warning("W&B has no API key for WANDB_MODE=%s: logging offline", mode)
+    return bool(has_key)
+
+
+def _server_answers() -> bool:
+    """Whether W&B's server can be reached, directly or, which is not tried, through a proxy; if not, a warning."""
+    import wandb
+
     address = urlsplit(os.environ.get("WANDB_BASE_URL") or wandb.setup().settings.base_url)
     try:
         port = address.port or (80 if address.scheme == "http" else 443)
@@ -82,8 +102,8 @@ def mode_of(config: Config) -> str:
     except (OSError, ValueError) as error:
         if not (os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")):
             log.warning("W&B's server %s cannot be reached (%s): logging offline", address.hostname, error)
-            return "offline"
-    return "shared" if mode == "shared" else "online"
+            return False
+    return True
 
 
 def one_line(error: Exception) -> str:

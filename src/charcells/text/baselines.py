@@ -7,7 +7,6 @@ run finds the result in the cache and shows it next to its own.
 import bz2
 import hashlib
 import json
-import logging
 import lzma
 import math
 import time
@@ -15,12 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charcells.files import write_atomically
+from charcells.text import baseline_cache
 from charcells.text.corpus import SplitCorpus
 from charcells.text.ngrams import MAX_ORDER, KneserNey
 from charcells.text.vocabulary import Vocabulary
-
-log = logging.getLogger(__name__)
 
 VERSION = 1
 """Version of the cached figures. Raise it with every change that alters them."""
@@ -117,20 +114,23 @@ def best(result: dict[str, Any]) -> dict[str, Any] | None:
 
 def cache_file(text: SplitCorpus) -> Path:
     """The cache file for this text, split and training range. Nothing else influences the figures."""
-    import pooch  # the import takes half a second
-
     digest, parts = hashlib.sha256(_utf8(text.corpus.text)), text.split
     digest.update(json.dumps([*text.train_range, parts.train_end, parts.val_end, parts.length]).encode())
-    return Path(pooch.os_cache("charcells")) / "baselines" / f"{digest.hexdigest()[:32]}.json"
+    return baseline_cache.cache_file(digest.hexdigest()[:32])
 
 
 def cached(text: SplitCorpus) -> dict[str, Any] | None:
     """The cached result of `measure` for this text, split and training range; None if there is none."""
-    try:
-        result = json.loads(cache_file(text).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return result if isinstance(result, dict) and result.get("version") == VERSION else None
+    return baseline_cache.read(cache_file(text), VERSION)
+
+
+def ngram_figures(result: dict[str, Any] | None) -> dict[str, Any]:
+    """The figures of the best n-gram model of a result, as summary.json has them: `ngram/order`, `ngram/val/bpc`, ...
+
+    They are None without a result, and without validation text to choose the order by.
+    """
+    row = (best(result) if result is not None else None) or {}
+    return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}
 
 
 def load_or_measure(text: SplitCorpus, *, progress: Progress = lambda step: None) -> dict[str, Any]:
@@ -139,10 +139,5 @@ def load_or_measure(text: SplitCorpus, *, progress: Progress = lambda step: None
     if result is None:
         measured = measure(text, progress=progress)
         result = {"corpus": text.corpus.name, "corpus_sha256": text.corpus.sha256, **measured}
-        path = cache_file(text)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(result, indent=1) + "\n")
-        except OSError as error:
-            log.warning("%s cannot be written, so the result is not cached: %s", path, error.strerror or error)
+        baseline_cache.write(cache_file(text), result)
     return result

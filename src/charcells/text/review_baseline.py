@@ -2,12 +2,11 @@
 
 import hashlib
 import importlib.util
-import json
 import logging
 from pathlib import Path
 from typing import Any
 
-from charcells.files import write_atomically
+from charcells.text import baseline_cache
 from charcells.text.review_units import words
 from charcells.text.reviews import SplitReviews
 
@@ -62,33 +61,24 @@ def predict(split: SplitReviews) -> tuple[float, dict[str, list[str]]]:
 
 def cache_file(split: SplitReviews) -> Path:
     """The cache file for these reviews and this split. Nothing else influences the figures."""
-    import pooch  # the import takes half a second
-
     digest = hashlib.sha256()
     for reviews in (split.trained_on, split.val, split.test):
         for review in reviews:
             digest.update(f"{review.label}\t{review.text}\n".encode("utf-8", "surrogatepass"))
         digest.update(b"\0")
-    return Path(pooch.os_cache("charcells")) / "baselines" / f"reviews-{digest.hexdigest()[:32]}.json"
+    return baseline_cache.cache_file(f"reviews-{digest.hexdigest()[:32]}")
 
 
 def load_or_measure(split: SplitReviews) -> dict[str, Any]:
     """The cached figures of `measure`, or measured and cached; empty if only scikit-learn could and is not there."""
     path = cache_file(split)
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(result, dict) and result.get("version") == VERSION:
-            return result
-    except (OSError, ValueError):
-        pass  # there is none, or it is damaged
+    cached = baseline_cache.read(path, VERSION)
+    if cached is not None:
+        return cached
     if not installed():
         log.info("tf-idf with logistic regression, for comparison, needs another package: pip install scikit-learn")
         return {}
     log.info("measuring tf-idf with logistic regression on the same reviews")
     result = {"version": VERSION, "corpus": split.name, **measure(split)}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(result, indent=1) + "\n")
-    except OSError as error:
-        log.warning("%s cannot be written, so the result is not cached: %s", path, error.strerror or error)
+    baseline_cache.write(path, result)
     return result

@@ -67,7 +67,7 @@ def load_reviews(
         parts, sha256 = _own_tables(corpus, reviews)
     else:
         choices = ", ".join((OWN, *REVIEW_SETS))
-        raise UserError(f"corpus={corpus.name} has no labels, which a classifier learns: choose one of {choices}")
+        raise UserError(f"corpus={corpus.name} has no labels to learn: choose one of {choices}")
     labels = _two_labels(parts, corpus)
     train, val, test = _split(parts, data)
     _check_parts(corpus, data, train, val, test)
@@ -110,15 +110,17 @@ def _own_tables(corpus: CorpusConfig, reviews: ReviewsConfig) -> tuple[dict[str,
     """The reviews at corpus.path, corpus.val_path and corpus.test_path by part, and a hash of their files."""
     if corpus.path is None:
         raise UserError("corpus=file needs a table of labels and texts: add corpus.path=mine.tsv")
-    paths = {"train": corpus.path, "val": corpus.val_path, "test": corpus.test_path}
+    named = {
+        "train": ("corpus.path", corpus.path),
+        "val": ("corpus.val_path", corpus.val_path),
+        "test": ("corpus.test_path", corpus.test_path),
+    }
     parts: dict[str, list[Review]] = {}
     hashes = []
     columns = (reviews.label_column, reviews.text_column)
     options = ("reviews.label_column", "reviews.text_column")
-    for part, given in paths.items():
-        for path in (
-            expand(given, "corpus.path" if part == "train" else f"corpus.{part}_path") if given is not None else ()
-        ):
+    for part, (option, given) in named.items():
+        for path in expand(given, option) if given is not None else ():
             content = unpack(read(path), path)
             hashes.append(f"{part} {hashlib.sha256(content).hexdigest()}")
             text = normalize(decode(content, corpus.encoding, path))

@@ -17,7 +17,6 @@ from charcells.models.char_rnn import count_parameters, count_second_bias
 from charcells.runs.identity import RESULTS_VERSION, identity
 from charcells.runs.summary import Summary
 from charcells.text import baselines, review_baseline
-from charcells.text.corpus import SplitCorpus
 from charcells.training.data import RunData
 from charcells.training.length import NAMES, RunLength
 from charcells.training.run_module import RunModule
@@ -92,7 +91,7 @@ def _text_sizes(config: Config, data: CharDataModule) -> dict[str, Any]:
         "train_chars": len(text.train_text),
         "val_chars": len(text.val_text),
         "test_chars": len(text.test_text),
-        **_baseline(text),
+        **baselines.ngram_figures(baselines.cached(text)),
     }
 
 
@@ -118,13 +117,6 @@ def device_name(trainer: Trainer) -> str:
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return name if trainer.world_size == 1 else f"{trainer.world_size} × {name}"
-
-
-def _baseline(text: SplitCorpus) -> dict[str, Any]:
-    """The best n-gram model on this text and split, if `charcells baselines` has measured one; else None."""
-    result = baselines.cached(text)
-    row = (baselines.best(result) if result is not None else None) or {}
-    return {f"ngram/{key}": row.get(key) for key in ("order", "val/bpc", "test/bpc")}
 
 
 def _git_commit(package: Path = Path(charcells.__file__).parent) -> str | None:

@@ -1,8 +1,9 @@
-"""charcells classify explain=true: what reading each word did to the score of a text.
+"""charcells classify explain=true: what reading each word did to the log-odds of the second label.
 
-The effect of a word is the log-odds of the second label for the text up to and with it, minus that for the text before
-it, in nats. Effects and the score of no text add up to the score of the text. That of a network that reads in one
-direction is what the word did to its state; one that also reads backwards reads each beginning from its own end.
+The effect of a word, in nats, is the log-odds for the text up to and with this word, minus those for the text before
+it. The log-odds before the first word and all effects add up to the log-odds for the whole text. In a network that
+reads in one direction, an effect is what the word did to the state. One that also reads backwards reads each beginning
+of the text from its own end.
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class Explanation:
 
 
 def explain(classifier: TextClassifier, text: str) -> Explanation:
-    """What reading each unit of a text did to its score."""
+    """What reading each unit of a text did to the log-odds of the second label."""
     units, log_odds = classifier.beginnings(text)
     effects = [after - before for before, after in pairwise(log_odds)]
     between = " " if classifier.units == "words" else ""
@@ -78,7 +79,7 @@ def legend(labels: Sequence[str]) -> Text:
 
 
 def figures(found: Explanation) -> list[str]:
-    """The score in a line, and for each label the units that moved it most."""
+    """The log-odds in a line, and for each label the units that moved them most towards it."""
     lines = [
         f"log-odds of {visible(found.labels[1])}: {found.total:+.2f} nats, {found.empty:+.2f} before the first word"
     ]

@@ -36,6 +36,7 @@ def test_a_letter_is_recalled_if_it_is_likelier_than_all_others_together(monkeyp
 
 def test_the_text_of_the_task_holds_nothing_but_its_lines(tmp_path, monkeypatch):
     monkeypatch.setattr(recall, "ROOT", tmp_path)
+    recall.write_recall_texts(SCALES["smoke"], [10])
     text = (tmp_path / recall.recall_text(SCALES["smoke"], 10)).read_text()
     assert {found[0] for found in text.split()} == set(LETTERS)
     assert all(found + "\n" == line(found[0], 10) for found in text.split())

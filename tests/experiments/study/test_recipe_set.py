@@ -1,14 +1,17 @@
 """The set of recipes: balanced, the same budget for every arm, and no judged seed that has chosen anything."""
 
 import itertools
+import math
 from collections import Counter
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from experiments.study import recipe_set
 from experiments.study.recipe_set import LEVELS, SEEDS, Arms, recipes
 from experiments.study.runs import PILOT_SEED, SCALES
+from experiments.study.tables import spread
 
 LAPTOP = SCALES["laptop"]
 CELLS = {cell: {"cell": cell} for cell in ("rnn", "gru", "lstm")}
@@ -50,7 +53,7 @@ def test_only_tuning_runs_are_wanted_before_they_are_done(tmp_path, monkeypatch)
     wanted = Arms("best_cell", scale, CELLS, 150_000).runs()
     assert len(wanted) == 9 * 3 * 4 and {run.overrides["seed"] for run in wanted} == {PILOT_SEED}
     monkeypatch.setattr(recipe_set.Run, "done", lambda run: True)
-    monkeypatch.setattr(recipe_set, "best_rate", lambda pilots: 0.001)
+    monkeypatch.setattr(recipe_set, "best_rate", lambda pilots, figure: {"val/bpc": 0.001}[figure])
     both = Arms("best_cell", scale, CELLS, 150_000).runs()
     judged = both[4:13]  # of the first arm
     assert {run.overrides["seed"] for run in judged} == set(SEEDS)
@@ -64,3 +67,15 @@ def test_a_factor_that_the_arms_set_is_not_in_the_names_of_recipes():
     assert arms._name(recipe) == "our initial values; AdamW, one cycle; 64 units; 3 epochs"
     assert Arms("best_cell", LAPTOP, CELLS, 1)._name(recipe).endswith("; 16 streams")
     assert len({arms._name(each) for each in recipes(LAPTOP)}) == 9
+
+
+def test_samples_are_those_of_the_best_model_of_each_arm_by_validation_text(monkeypatch):
+    monkeypatch.setattr(recipe_set, "generate", lambda run, count, length, top_k: [f"{run}: {length}, {top_k}"])
+    monkeypatch.setattr(recipe_set, "sample", lambda title, text, run: (title, text, run))
+    frame = pd.DataFrame({"arm": ["b", "a", "b", "a"], "val/bpc": [2.0, 2.5, 1.5, math.inf], "run": [1, 2, 3, 4]})
+    found = recipe_set.best_samples(frame, "top-5", top_k=5)
+    assert found == [("b, top-5", "3: 500, 5", 3), ("a, top-5", "2: 500, 5", 2)]
+
+
+def test_the_spread_of_effects_is_told_with_signs():
+    assert spread(pd.DataFrame({"estimate": [0.25, -0.1234, 0.0]})) == "from −0.123 to +0.250"

@@ -55,6 +55,11 @@ def test_help_is_quick_and_trains_nothing(work):
     assert not (work / "sweeps").exists()
 
 
+def test_a_list_of_the_claims_writes_nothing(work):
+    assert "short_memory" in reproduce(work, "scale=smoke")
+    assert not (work / "sweeps").exists()
+
+
 @pytest.mark.slow
 def test_a_claim_is_trained_judged_and_not_trained_again(work):
     first = reproduce(work, "claim=embedding", "scale=smoke")
