@@ -111,8 +111,8 @@ def judge(scale: Scale) -> Finding:
         claim=CLAIM,
         verdicts=[worse, misspelt, *at_updates],
         answer=f"At equal epochs a tenth of the text costs {estimates([worse])} bits per character in the mean over "
-        f"{len(effects)} recipes, {spread(effects)}, and changes the share of real words by "
-        f"{-(misspelt.estimate or 0):+.1%}. At equal updates under the default recipe it costs "
+        f"{len(effects)} recipes, {spread(effects)}, and lowers the share of real words by "
+        f"{100 * (misspelt.estimate or 0):.0f} points. At equal updates under the default recipe it costs "
         f"{estimates(at_updates[1:])} on {', '.join(scale.texts)}.",
         population=f"one LSTM layer of 64 to 256 units on {', '.join(scale.texts)}, {CHARS:,} characters of each, "
         f"under nine recipes; {trained.edge()}",

@@ -104,7 +104,7 @@ def sample(title: str, text: str, run: Run, prompt: str = "") -> dict[str, Any]:
 
 def estimates(verdicts: Sequence[Verdict]) -> str:
     """The estimates of several verdicts for a sentence, as '+0.012, −0.003'; '–' where there is none."""
-    figures = ["–" if verdict.estimate is None else f"{verdict.estimate:+.3f}" for verdict in verdicts]
+    figures = ["–" if verdict.estimate is None else f"{verdict.estimate:+z.3f}" for verdict in verdicts]
     return ", ".join(figures).replace("-", "−")
 
 
