@@ -20,9 +20,9 @@ from sphinx.util.docutils import SphinxDirective
 from charcells import config
 from charcells.cli.help import described
 from experiments.study.report.__main__ import as_markdown, in_language, source_name, story
-from experiments.study.report.languages import PAGE, VERDICT_WORDS
+from experiments.study.report.languages import PAGE, VERDICT_SENTENCES, VERDICT_WORDS, phrase
 from experiments.study.report.reading import VERDICTS, Finding, read_editions
-from experiments.study.report.words import outcome
+from experiments.study.report.words import figures_in, needed
 
 RESULTS = Path(__file__).parents[2] / "experiments" / "results"
 
@@ -45,27 +45,38 @@ def options_table(schema: str) -> list[str]:
 
 def findings_section(finding: Finding, language: str, report: str, level: int) -> list[str]:
     """The Markdown of one finding, in the words of the report, which lies at the address `report`."""
-    told, name, verdict = story(finding), finding["name"], finding["verdict"]
-    said = VERDICT_WORDS[verdict][language]
+    told, name = story(finding), finding["name"]
     again = f" {PAGE['again'][language]}" if finding["again"] else ""
-    source = as_markdown(in_language(source_name(finding), language))
     lines = [
         f"{'#' * level} {as_markdown(told['title'][language])}",
         "",
-        f"{VERDICTS[verdict]} **{said[0].upper()}{said[1:]}.**{again} {source}.",
+        f"**{verdict_word(finding['verdict'], language)}.**{again} "
+        f"{as_markdown(in_language(source_name(finding), language))}.",
         "",
     ]
-    parts = {
-        "claimed": in_language(told["claimed"], language),
-        "expected": in_language(told["expected"], language),
-        "found": outcome(finding["verdicts"][0])[language],
-    }
-    for part, text in parts.items():
-        lines += [f"{PAGE[part][language]}", f": {as_markdown(text)}", ""]
+    for part in ("claimed", "expected"):
+        label = PAGE[part][language] + ("" if language in told[part] else PAGE["in_english"][language])
+        lines += [label, f": {as_markdown(in_language(told[part], language))}", ""]
+    lines += [PAGE["found"][language], f": {VERDICT_SENTENCES[finding['verdict']][language]}", ""]
+    deciding = finding["verdicts"][0]
+    lines += [f"  - {measured(each, language)}" for each in deciding.get("parts") or [deciding]] + [""]
     if language == "en":
         lines += [as_markdown(finding["answer"]), ""]
     see = {"en": "Quote, figures and samples", "es": "Cita, cifras y muestras", "pt": "Citação, números e amostras"}
     return [*lines, f'<a href="{report}#{name}">{see[language]}</a> · `{finding["command"]}`', ""]
+
+
+def verdict_word(verdict: str, language: str) -> str:
+    """The sign of a verdict and its word, as '✓ Supported'."""
+    said = VERDICT_WORDS[verdict][language]
+    return f"{VERDICTS[verdict]} {said[0].upper()}{said[1:]}"
+
+
+def measured(part: Finding, language: str) -> str:
+    """A question, the figure that answers it, the figure that the claim needs, and the verdict, as Markdown."""
+    question = in_language(phrase(part["question"]) or {"en": part["question"]}, language)
+    figures = f"{question}: {figures_in(part)[language]}. {needed(part)[language]}".strip()
+    return f"{as_markdown(figures)} {verdict_word(part['verdict'], language)}."
 
 
 class Options(SphinxDirective):
