@@ -517,8 +517,8 @@ PHRASES: dict[str, Words] = {
         "pt": "crescimento da memória, com a porta",
     },
     "growth of the cell state, trained with the gate at 1": {
-        "es": "crecimiento de la memoria, entrenada con la puerta en 1",
-        "pt": "crescimento da memória, treinada com a porta em 1",
+        "es": "crecimiento de la memoria, puerta en 1 al entrenar",
+        "pt": "crescimento da memória, porta em 1 ao treinar",
     },
     "growth of the cell state, only read with the gate at 1": {
         "es": "crecimiento de la memoria, puerta en 1 solo al leer",
@@ -561,15 +561,15 @@ PHRASES: dict[str, Words] = {
     },
     "gradient 100 characters back, tanh": {
         "es": "gradiente 100 caracteres atrás, tanh",
-        "pt": "gradiente de 100 caracteres atrás, tanh",
+        "pt": "gradiente 100 caracteres atrás, tanh",
     },
     "gradient 100 characters back, sigmoid": {
         "es": "gradiente 100 caracteres atrás, sigmoide",
-        "pt": "gradiente de 100 caracteres atrás, sigmoide",
+        "pt": "gradiente 100 caracteres atrás, sigmoide",
     },
     "gradient 100 characters back, tanh, trained": {
         "es": "gradiente 100 caracteres atrás, tanh, entrenada",
-        "pt": "gradiente de 100 caracteres atrás, tanh, treinada",
+        "pt": "gradiente 100 caracteres atrás, tanh, treinada",
     },
     "what the derivatives of tanh take away, trained": {
         "es": "lo que quitan las derivadas de la tanh, entrenada",
