@@ -17,7 +17,7 @@ import yaml
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
-INSTALL = '''
+INSTALL = """
 import importlib.util
 
 repository = "{repository}"  # such as "https://github.com/NAME/charcells"; needed only where charcells is not installed
@@ -26,7 +26,7 @@ if importlib.util.find_spec("charcells") is None:
     if not repository:
         raise RuntimeError("charcells is not installed: put the address of its repository between the quotes above")
     %pip install --quiet git+{{repository}}
-'''
+"""
 
 
 def install_cell() -> str:
