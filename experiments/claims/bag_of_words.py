@@ -110,6 +110,7 @@ def judge(scale: Scale) -> Finding:
         population=f"one recurrent layer of 48 or 96 units that reads the words of {', '.join(trained.scale.texts)}, "
         "at most the last 100 of a review; trained on 1,600 to 7,000 reviews",
         held_equal=SAME,
+        measured=frame[["recipe", "arm", "corpus", "seed", "test/accuracy", "counted words"]],
         constants=[
             Constant("the book's counted words, 25,000 IMDb reviews", 0.899, ACCURACY, "its chapter 8"),
             Constant("the book's network, 20,000 IMDb reviews", 0.8598, ACCURACY, "its public code"),

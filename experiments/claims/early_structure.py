@@ -69,6 +69,7 @@ def measure(scale: Scale) -> pd.DataFrame:
             records.append(
                 {
                     "corpus": corpus,
+                    "seed": run.overrides["seed"],
                     **structure(samples, words_of_book(run)),
                     "verses, human": VERSES.rate(human) or 0.0,
                     "seconds": run.summary()["train_seconds"],
@@ -103,7 +104,7 @@ def judge(scale: Scale) -> Finding:
             Constant(f"seconds of training, {NAMES[corpus]}", values["seconds"], "seconds", "mean; one thread of a CPU")
             for corpus, values in found.items()
         ],
-        tables=[table("Figures", means(frame, ["corpus"], list(frame.columns[1:])))],
+        tables=[table("Figures", means(frame, ["corpus"], list(frame.columns[2:])))],
         plots=[learning_plot(scale, corpus) for corpus in NAMES],
         samples=[
             sample(name, generate(run, count=1, length=600, temperature=0.8)[0], run)

@@ -49,5 +49,6 @@ def judge(scale: Scale) -> Finding:
         answer=f"{spelled.estimate:.0%} of the runs spell hello; the median loss ends at {loss.estimate:.4f} nats.",
         population="min-char-rnn, a tanh RNN of 100 units",
         held_equal="nothing is compared",
+        measured=frame[["seed", "spelled"]],
         tables=[table("Runs", means(frame, ["status"], ["train/loss", "spelled", "steps"]))],
     )

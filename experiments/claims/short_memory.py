@@ -46,6 +46,7 @@ RATES = (1 / 8, 1 / 3, 1.0)
 UPDATES = 3000
 SAME = "task, hidden size 64, 3,000 updates of 8 × 2 lines, budget of tuning"
 HALF_WAY = 0.5
+GAIN = "gain beyond 100 characters"
 
 
 def recall(scale: Scale, cell: str, lag: int) -> TunedArm:
@@ -84,6 +85,21 @@ def measure(scale: Scale) -> pd.DataFrame:
         for run in arm.judged()
     ]
     return pd.DataFrame(records)
+
+
+def gains(scale: Scale, contexts: dict[str, Any]) -> pd.DataFrame:
+    """A row for each run on text: what it gains from context beyond 100 characters, in bits per character.
+
+    Args:
+        contexts: of each cell the bits of its runs after each of CONTEXTS, (runs, contexts).
+    """
+    rows = []
+    for cell, side in models(scale).items():
+        beyond = contexts[cell][:, CONTEXTS.index(100)] - contexts[cell][:, -1]
+        rows += [
+            {"cell": cell, "seed": run.overrides["seed"], GAIN: gain} for run, gain in zip(side, beyond, strict=True)
+        ]
+    return pd.DataFrame(rows)
 
 
 def half_way_lag(shares: Any) -> float:
@@ -143,7 +159,7 @@ def judge(scale: Scale) -> Finding:
         answer=f"Letters recalled after 3, 10, 20, 40 and 80 dots: {'; '.join(shares)}. Half-way lags: {half} dots.",
         population=f"cells of 64 units on the recall task, and of 128 on {on}; {edges(list(arms(scale).values()))}",
         held_equal=SAME,
-        measured=frame,
+        measured=pd.concat([frame, gains(scale, contexts)]),
         tables=[
             table("Recall", means(frame, ["cell", "lag"], ["recalled"])),
             table("Half-way lag, in dots", pd.DataFrame(lags), "One row a seed. 80: not reached."),

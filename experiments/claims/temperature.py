@@ -1,8 +1,10 @@
 """Source 001 claims that higher temperatures make a model more creative and cause more errors."""
 
+import pandas as pd
+
 from charcells.text.words import words
 from experiments.study.findings import ABOVE_ZERO, Claim, Finding, Verdict
-from experiments.study.measures import SHARE, generate, texts_of
+from experiments.study.measures import SHARE, differences, generate, texts_of
 from experiments.study.runs import Run, Scale
 from experiments.study.sampling import (
     COUNT,
@@ -54,18 +56,21 @@ def runs(scale: Scale) -> list[Run]:
     return models(scale)
 
 
-def effect_of_an_unknown_prompt(scale: Scale) -> Verdict:
-    differences = []
+def after_prompts(scale: Scale) -> pd.DataFrame:
+    """A row for each model and `prompt`, one that is absent from its text and one that is present: its `figures`."""
+    rows = []
     for run in models(scale):
-        known = set(words(texts_of(run).train))
-        absent, present = (
-            figures(generate(run, count=COUNT, length=100, temperature=0.5, prompt=prompt), known)["unknown words"]
-            for prompt in PROMPTS[run.overrides["corpus"]]
-        )
-        differences.append(absent - present)
+        known, facts = set(words(texts_of(run).train)), {key: run.overrides[key] for key in ("corpus", "seed")}
+        for name, prompt in zip(("absent", "present"), PROMPTS[run.overrides["corpus"]], strict=True):
+            written = generate(run, count=COUNT, length=100, temperature=0.5, prompt=prompt)
+            rows.append({**facts, "temperature": 0.5, **figures(written, known), "prompt": name})
+    return pd.DataFrame(rows)
+
+
+def effect_of_an_unknown_prompt(frame: pd.DataFrame) -> Verdict:
     return judge_mean(  # pairs: the same model after either prompt
         "unknown words in the 100 characters after a prompt that is not in the text − after one that is",
-        differences,
+        differences(frame, "unknown words", "prompt", "absent", "present"),
         ABOVE_ZERO,
         unit=SHARE,
         held_equal=f"{SAME}, temperature 0.5",
@@ -76,7 +81,8 @@ def effect_of_an_unknown_prompt(scale: Scale) -> Verdict:
 def judge(scale: Scale) -> Finding:
     frame = measure(scale, "temperature", TEMPERATURES, [{"temperature": value} for value in TEMPERATURES])
     rising = trends(scale, frame, "temperature", TEMPERATURES, SAME)
-    prompts = effect_of_an_unknown_prompt(scale)
+    prompted = after_prompts(scale)
+    prompts = effect_of_an_unknown_prompt(prompted)
     low, high = (frame[frame["temperature"] == value] for value in (TEMPERATURES[0], TEMPERATURES[-1]))
     people = ", ".join(f"{values['unknown words']:.1%} ({corpus})" for corpus, values in human(scale).items())
     first = models(scale)[0]
@@ -95,7 +101,7 @@ def judge(scale: Scale) -> Finding:
         f"the share of unknown words after it by {prompts.estimate:+.1%}.",
         population=f"LSTMs of the default recipe on {', '.join(scale.texts)}",
         held_equal=SAME,
-        measured=frame,
+        measured=pd.concat([frame, prompted]),
         constants=human_constants(scale),
         tables=[table("Figures", means(frame, ["corpus", "temperature"], list(FIGURES)))],
         plots=plots(scale, frame, "temperature", TEMPERATURES),

@@ -85,7 +85,8 @@ class Verdict:
     """Upper end of the 95 % interval."""
     unit: str
     n: int
-    """Number of runs behind the estimate, both sides of a difference together."""
+    """Number of figures behind the estimate: of runs, both sides of a difference together; of pairs of runs where their
+    differences are judged, and of curves over several runs where these are. With parts, the sum of theirs."""
     threshold: str
     """The Region in words, as str(region)."""
     held_equal: str = ""

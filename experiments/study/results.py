@@ -65,7 +65,8 @@ def judge_claim(name: str, scale: Scale) -> None:
         "date": time.strftime("%Y-%m-%d"),
     }
     if finding.measured is not None:
-        measured = finding.measured.to_csv(index=False, float_format="%.6g")
+        # ten digits: the difference of two losses of some bits may be a hundred thousandth of them
+        measured = finding.measured.to_csv(index=False, float_format="%.10g")
         write_atomically(results_folder(scale) / f"{name}_measured.csv", measured)
     if runs:
         _write_runs(results_folder(scale) / f"{name}.csv", runs)

@@ -182,11 +182,12 @@ def judge_median(question: str, values: ArrayLike, region: Region, *, unit: str,
 def judge_trend(question: str, curves: ArrayLike, *, rising: bool, held_equal: str = "", min_runs: int = 5) -> Verdict:
     """Whether a figure rises (or falls) along an ordered scale in the mean over the runs.
 
-    The figure of a run is Spearman's rank correlation of its curve with the scale (1: each value is higher than the one
-    before, -1: lower, 0: a level curve), judged as any mean between -1 and 1. Ranks, because one run with an outlier
-    would hide a trend that every run shows. Page's trend test must agree: it is exact where no run has a trend, but
-    wrong alone where some runs rise and others fall, since it pools the levels of all runs. Five runs that all rise
-    throughout decide nothing, six do.
+    The figure of a run is the rank correlation of its curve with the scale (1: each value is higher than the one
+    before, -1: lower, 0: a level curve), judged as any mean between -1 and 1. It is Spearman's where no values are tied
+    and otherwise Kendall's ρ_a (1948, Rank Correlation Methods, chapter 3), which does not make up for ties and so is
+    smaller. Ranks, because one run with an outlier would hide a trend that every run shows. Page's trend test must
+    agree: it is exact where no run has a trend, but wrong alone where some runs rise and others fall, since it pools
+    the levels of all runs. Five runs that all rise throughout decide nothing, six do.
 
     Args:
         curves: (runs, levels), the same levels in the same order for each run; at least 3 levels.
@@ -306,7 +307,7 @@ def _confirmed(verdict: Verdict, region: Region, samples: Sequence[NDArray[np.fl
         tuple(samples), mean, n_resamples=2000, confidence_level=1 - ALPHA, rng=0, method="percentile", batch=100
     )
     low, high = result.confidence_interval
-    note = f"95 % interval over {of}: {low:+.3f} to {high:+.3f}"
+    note = f"95 % interval over {of}: {low:+.4f} to {high:+.4f}"
     agrees = {
         SUPPORTED: region.holds(low, high),
         REFUTED: region.excludes(low, high),
