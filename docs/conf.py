@@ -58,6 +58,13 @@ copybutton_exclude = ".linenos, .gp, .go, .c1"  # comments and output are not co
 
 def setup(app: Any) -> None:
     app.connect("build-finished", link_report)
+    app.connect("html-page-context", name_language)
+
+
+def name_language(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Pages in Spanish and Portuguese say so to browsers and screen readers."""
+    if page.startswith(("es/", "pt/")):
+        context["language"] = page[:2]
 
 
 def link_report(app: Any, exception: Exception | None) -> None:

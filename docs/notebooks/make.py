@@ -1,7 +1,8 @@
 """Make the notebooks from their sources: `python docs/notebooks/make.py`.
 
 `source/NAME.py` has the cells, each after a line `# %%` or `# %% [markdown]`; `# %% [install]` is the one that installs
-charcells where it is missing. Where `source/NAME.yaml` exists, it has the words of each language, and {{ name }} in
+charcells where it is missing, from the address of the repository, which the reader gives unless pyproject.toml has it
+as [project.urls] Repository. Where `source/NAME.yaml` exists, it has the words of each language, and {{ name }} in
 the cells stands for them: NAME.ipynb is the English notebook, NAME.es.ipynb the Spanish one.
 """
 
@@ -16,22 +17,22 @@ import yaml
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
-REPOSITORY = "https://github.com/OWNER/charcells"
-"""Where charcells is installed from if pyproject.toml has no [project.urls] Repository. TO BE SET ON PUBLISHING."""
+INSTALL = """
+import importlib.util
 
+repository = "{repository}"  # such as "https://github.com/NAME/charcells"; needed only where charcells is not installed
 
-def address() -> str:
-    """The address of the repository."""
-    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {})
-    return str(urls.get("Repository", REPOSITORY))
+if importlib.util.find_spec("charcells") is None:
+    if not repository:
+        raise RuntimeError("charcells is not installed: put the address of its repository between the quotes above")
+    %pip install --quiet git+{{repository}}
+"""
 
 
 def install_cell() -> str:
-    return (
-        "import importlib.util\n\n"
-        'if importlib.util.find_spec("charcells") is None:  # on Colab, for instance\n'
-        f"    %pip install --quiet git+{address()}"
-    )
+    """The cell that installs charcells. Until pyproject.toml has the address of the repository, the reader gives it."""
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {})
+    return INSTALL.strip().format(repository=urls.get("Repository", ""))
 
 
 def cells(source: str) -> list[nbformat.NotebookNode]:

@@ -42,8 +42,7 @@ def test_each_language_has_the_same_code_and_its_own_words() -> None:
 def test_a_notebook_installs_charcells_from_the_repository_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     import IPython.core.inputtransformer2 as transformer
 
-    first = next(cell.source for cell in make.cells("# %% [install]\n"))
-    assert f"git+{make.address()}" in first
+    first = make.INSTALL.format(repository="https://example.org/charcells")
     asked: list[str] = []
 
     class Shell:
@@ -55,7 +54,16 @@ def test_a_notebook_installs_charcells_from_the_repository_where_it_is_missing(m
     assert asked == []  # it is installed here
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     exec(code, {"get_ipython": Shell})
-    assert asked == [f"pip install --quiet git+{make.address()}"]
+    assert asked == ["pip install --quiet git+{repository}"]  # IPython puts in the value of `repository`
+
+
+def test_a_notebook_says_what_is_missing_if_nobody_has_given_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    import IPython.core.inputtransformer2 as transformer
+
+    code = transformer.TransformerManager().transform_cell(make.INSTALL.format(repository=""))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(RuntimeError, match="put the address of its repository"):
+        exec(code)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The site: what it generates is what the program has, and a link that leads nowhere is found."""
 
+import re
 import subprocess
 import sys
 from html import unescape
@@ -25,6 +26,20 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
     body = "".join(f'<a href="{link}">x</a>' for link in links + wrong)
     (tmp_path / "index.html").write_text(f'<h1 id="café">{body}</h1><img src="gone.png">', encoding="utf-8")
     assert list(broken(tmp_path)) == [f"index.html: {link}" for link in [*wrong, "gone.png"]]
+
+
+def pages() -> list[Path]:
+    return [path for path in (ROOT / "docs").rglob("*.md") if not {"_build", "models"} & set(path.parts)]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_a_page_reads_well_on_a_code_host_too(page: Path) -> None:
+    """It shows Markdown as it is: links lead there, and nothing but lists of pages and reference need Sphinx."""
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"^```\{(toctree|options|eval-rst|include)\}.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert not re.findall(r"\{[\w:]+\}`|\[\]\(|^\(.+\)=$|^:::|^```\{", text, re.MULTILINE)
+    for link in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text):
+        assert link.startswith("https://") or (page.parent / link).is_file(), link
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 #
 # We train a small LSTM, compute its gates by hand from its weights, check them against PyTorch, and look at what they
 # do while it reads. It takes about two minutes.
+#
+# If charcells is not installed, on Colab for instance, put the address of its repository into the next cell.
 
 # %% [install]
 

@@ -401,7 +401,7 @@ def _inline(drawing: str, prefix: str) -> Markup:
 def _translations(text: str) -> Words | None:
     """A figure, or a text that `_lines` has put in the place of a known one, in each language; None for others."""
     by_longest = {max((known, *others.values()), key=len): known for known, others in PHRASES.items()}
-    question, corpus = asked_of(text)
+    question, corpus = (text, "") if text in by_longest else asked_of(text)
     if question in by_longest:
         return phrase(by_longest[question] + corpus)
     return None if question in PHRASES else phrase(text)

@@ -29,7 +29,7 @@ def phrase(text: str) -> Words | None:
 
     A known question may be followed by the name of a corpus, as in "…, biblia".
     """
-    question, corpus = asked_of(text)
+    question, corpus = (text, "") if text in PHRASES else asked_of(text)
     if question in PHRASES:
         return {language: words + corpus for language, words in ({"en": question} | PHRASES[question]).items()}
     if re.fullmatch(r"[−\d.,]*[.,][\d.,]*(e−?\d+)?", text):
@@ -456,6 +456,158 @@ PHRASES: dict[str, Words] = {
     "Copies grow with the number of epochs on a short text": {
         "es": "Las copias crecen con las épocas en un texto corto",
         "pt": "As cópias crescem com as épocas num texto curto",
+    },
+    "licence among what is recognised − in the text: text order, licence last, temperature 1": {
+        "es": "parte que es licencia: en lo generado − en el texto; en orden, licencia al final, temperatura 1",
+        "pt": "parte que é licença: no gerado − no texto; em ordem, licença no fim, temperatura 1",
+    },
+    "licence among what is recognised − in the text: text order, licence last, temperature 0.8": {
+        "es": "parte que es licencia: en lo generado − en el texto; en orden, licencia al final, temperatura 0,8",
+        "pt": "parte que é licença: no gerado − no texto; em ordem, licença no fim, temperatura 0,8",
+    },
+    "runs with the norm clipped to 1 that do not fail at rate 2": {
+        "es": "norma recortada a 1: entrenamientos que no fallan con tasa 2",
+        "pt": "norma cortada em 1: treinos que não falham com taxa 2",
+    },
+    "norm clipped to 1: gain at the best rate − at rate 2": {
+        "es": "norma recortada a 1: ganancia con la mejor tasa − con tasa 2",
+        "pt": "norma cortada em 1: ganho com a melhor taxa − com taxa 2",
+    },
+    "runs with the norm clipped to 1 that do not fail at rate 4": {
+        "es": "norma recortada a 1: entrenamientos que no fallan con tasa 4",
+        "pt": "norma cortada em 1: treinos que não falham com taxa 4",
+    },
+    "norm clipped to 1: gain at the best rate − at rate 4": {
+        "es": "norma recortada a 1: ganancia con la mejor tasa − con tasa 4",
+        "pt": "norma cortada em 1: ganho com a melhor taxa − com taxa 4",
+    },
+    "verses, 100,000 characters in Portuguese": {
+        "es": "versículos, 100.000 caracteres en portugués",
+        "pt": "versículos, 100.000 caracteres em português",
+    },
+    "real words, 100,000 characters in Portuguese": {
+        "es": "palabras reales, 100.000 caracteres en portugués",
+        "pt": "palavras reais, 100.000 caracteres em português",
+    },
+    "verses, King James, 2 epochs of 1,200,000 characters": {
+        "es": "versículos, Biblia en inglés, 2 épocas de 1.200.000 caracteres",
+        "pt": "versículos, Bíblia em inglês, 2 épocas de 1.200.000 caracteres",
+    },
+    "real words, King James, 2 epochs of 1,200,000 characters": {
+        "es": "palabras reales, Biblia en inglés, 2 épocas de 1.200.000 caracteres",
+        "pt": "palavras reais, Bíblia em inglês, 2 épocas de 1.200.000 caracteres",
+    },
+    "models whose embedding shows vowels": {
+        "es": "modelos cuyo embedding distingue las vocales",
+        "pt": "modelos cujo embedding distingue as vogais",
+    },
+    "models whose embedding shows capitals": {
+        "es": "modelos cuyo embedding distingue las mayúsculas",
+        "pt": "modelos cujo embedding distingue as maiúsculas",
+    },
+    "models whose embedding shows digits": {
+        "es": "modelos cuyo embedding distingue las cifras",
+        "pt": "modelos cujo embedding distingue os algarismos",
+    },
+    "share of models": {"es": "proporción de modelos", "pt": "proporção de modelos"},
+    "RNN equals its formula": {"es": "la RNN coincide con su fórmula", "pt": "a RNN coincide com a sua fórmula"},
+    "LSTM equals its formula": {"es": "la LSTM coincide con su fórmula", "pt": "a LSTM coincide com a sua fórmula"},
+    "growth of the cell state, with the gate": {
+        "es": "crecimiento de la memoria, con la puerta",
+        "pt": "crescimento da memória, com a porta",
+    },
+    "growth of the cell state, trained with the gate at 1": {
+        "es": "crecimiento de la memoria, puerta en 1 al entrenar",
+        "pt": "crescimento da memória, porta em 1 ao treinar",
+    },
+    "growth of the cell state, only read with the gate at 1": {
+        "es": "crecimiento de la memoria, puerta en 1 solo al leer",
+        "pt": "crescimento da memória, porta em 1 só ao ler",
+    },
+    "texts that end in a loop, temperature 0": {
+        "es": "textos que acaban en un bucle, temperatura 0",
+        "pt": "textos que acabam em repetição, temperatura 0",
+    },
+    "texts that end in a loop, temperature 1": {
+        "es": "textos que acaban en un bucle, temperatura 1",
+        "pt": "textos que acabam em repetição, temperatura 1",
+    },
+    "'h' is continued by 'ello'": {"es": "tras «h» sigue «ello»", "pt": "depois de “h” vem “ello”"},
+    "loss at the end": {"es": "pérdida final", "pt": "perda final"},
+    "real words: Republic, 3 layers, 10 epochs − King James, 2 layers, 2 epochs": {
+        "es": "palabras reales: La República, 3 capas, 10 épocas − Biblia en inglés, 2 capas, 2 épocas",
+        "pt": "palavras reais: A República, 3 camadas, 10 épocas − Bíblia em inglês, 2 camadas, 2 épocas",
+    },
+    "real words: Republic, 3 layers, 10 epochs − Portuguese Bible, 2 layers, 2 epochs": {
+        "es": "palabras reales: La República, 3 capas, 10 épocas − Biblia en portugués, 2 capas, 2 épocas",
+        "pt": "palavras reais: A República, 3 camadas, 10 épocas − Bíblia em português, 2 camadas, 2 épocas",
+    },
+    "near copies, long text": {"es": "casi copias, texto largo", "pt": "quase cópias, texto longo"},
+    "gradient 50 characters back, untrained, spectral radius 0.8": {
+        "es": "gradiente 50 caracteres atrás, sin entrenar, radio espectral 0,8",
+        "pt": "gradiente 50 caracteres atrás, sem treino, raio espectral 0,8",
+    },
+    "gradient 50 characters back, untrained, spectral radius 1.25": {
+        "es": "gradiente 50 caracteres atrás, sin entrenar, radio espectral 1,25",
+        "pt": "gradiente 50 caracteres atrás, sem treino, raio espectral 1,25",
+    },
+    "gradient 50 characters back, trained, spectral radius 0.8": {
+        "es": "gradiente 50 caracteres atrás, entrenada, radio espectral 0,8",
+        "pt": "gradiente 50 caracteres atrás, treinada, raio espectral 0,8",
+    },
+    "gradient 50 characters back, trained, spectral radius 1.25": {
+        "es": "gradiente 50 caracteres atrás, entrenada, radio espectral 1,25",
+        "pt": "gradiente 50 caracteres atrás, treinada, raio espectral 1,25",
+    },
+    "gradient 100 characters back, tanh": {
+        "es": "gradiente 100 caracteres atrás, tanh",
+        "pt": "gradiente 100 caracteres atrás, tanh",
+    },
+    "gradient 100 characters back, sigmoid": {
+        "es": "gradiente 100 caracteres atrás, sigmoide",
+        "pt": "gradiente 100 caracteres atrás, sigmoide",
+    },
+    "gradient 100 characters back, tanh, trained": {
+        "es": "gradiente 100 caracteres atrás, tanh, entrenada",
+        "pt": "gradiente 100 caracteres atrás, tanh, treinada",
+    },
+    "what the derivatives of tanh take away, trained": {
+        "es": "lo que quitan las derivadas de la tanh, entrenada",
+        "pt": "o que as derivadas da tanh tiram, treinada",
+    },
+    "recall: RNN, 80 dots": {"es": "recuerdo: RNN, 80 puntos", "pt": "lembrança: RNN, 80 pontos"},
+    "recall: LSTM, 80 dots": {"es": "recuerdo: LSTM, 80 puntos", "pt": "lembrança: LSTM, 80 pontos"},
+    "licence last: text order − shuffled, temperature 1": {
+        "es": "licencia al final: en orden − mezclado, temperatura 1",
+        "pt": "licença no fim: em ordem − embaralhado, temperatura 1",
+    },
+    "text order: licence last − licence first, temperature 1": {
+        "es": "en orden: licencia al final − al principio, temperatura 1",
+        "pt": "em ordem: licença no fim − no começo, temperatura 1",
+    },
+    "licence last: text order − shuffled, temperature 0.8": {
+        "es": "licencia al final: en orden − mezclado, temperatura 0,8",
+        "pt": "licença no fim: em ordem − embaralhado, temperatura 0,8",
+    },
+    "text order: licence last − licence first, temperature 0.8": {
+        "es": "en orden: licencia al final − al principio, temperatura 0,8",
+        "pt": "em ordem: licença no fim − no começo, temperatura 0,8",
+    },
+    "windows of 32 − 8, state carried": {
+        "es": "ventanas de 32 − 8, estado conservado",
+        "pt": "janelas de 32 − 8, estado mantido",
+    },
+    "windows of 32 − 8, state reset": {
+        "es": "ventanas de 32 − 8, estado reiniciado",
+        "pt": "janelas de 32 − 8, estado zerado",
+    },
+    "windows of 32 − 256, state carried": {
+        "es": "ventanas de 32 − 256, estado conservado",
+        "pt": "janelas de 32 − 256, estado mantido",
+    },
+    "windows of 32 − 256, state carried, equal characters": {
+        "es": "ventanas de 32 − 256, estado conservado, mismos caracteres",
+        "pt": "janelas de 32 − 256, estado mantido, mesmos caracteres",
     },
 }
 """Labels, units, titles and questions of findings that are known here; others are shown in English."""
