@@ -349,7 +349,7 @@ def test_hostile_names_and_characters_show_as_text(look: Any) -> None:
         "text": HOSTILE + "\ud800",
     }
     page = look([model_of("gru", **hostile)])
-    assert HOSTILE in page.text_content("#models")
+    assert HOSTILE in page.text_content("#trained-on")
     assert page.input_value("#prompt") == HOSTILE
     page.click("#write")
     wait(page, "charcells.writers[0].text.length >= 20")
@@ -561,6 +561,14 @@ def test_a_text_is_called_by_its_title_and_without_one_by_its_name(
         folder = tmp_path / f"run of {name}"
         train(small("abcd efgh\n" * 60, *options, "trainer.max_steps=1"), folder)
         assert content([read_model(str(folder), None)], "int8")["models"][0]["corpus"] == name
+
+
+def test_a_text_that_all_models_share_is_named_once(look: Any) -> None:
+    page = look([model_of("gru"), model_of("rnn")])
+    assert page.text_content("header").count("made up") == 1
+    page = look([model_of("gru"), model_of("rnn", corpus="another")])
+    assert [page.text_content("header").count(name) for name in ("made up", "another")] == [1, 1]
+    assert page.is_hidden("#trained-on")
 
 
 def test_a_model_that_diverged_is_refused() -> None:

@@ -6,11 +6,14 @@ function speak(chosen) {
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
   for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", word(element.dataset.label));
   for (const button of byId("languages").children) button.setAttribute("aria-pressed", button.lang === chosen);
+  const oneText = networks.every(({ about }) => about.corpus === networks[0].about.corpus);
+  byId("trained-on").textContent = oneText ? word("trainedOn", networks[0].about) : "";
   byId("models").replaceChildren(
     ...networks.map(({ about }, index) => {
       const name = make("b", { className: "name" }, nameOf(index));
-      const figure = about.bpc ? [make("span", {}, word("bpc", { bits: number(about.bpc, 3) }))] : [];
-      return make("li", { className: colourOf(index), title: about.run }, name, " " + word("about", about), ...figure);
+      const facts = about.bpc ? [make("span", {}, word("bpc", { bits: number(about.bpc, 3) }))] : [];
+      if (!oneText) facts.push(make("span", {}, word("trainedOn", about)));
+      return make("li", { className: colourOf(index), title: about.run }, name, " " + word("size", about), ...facts);
     })
   );
   neuronChoice.fill();
