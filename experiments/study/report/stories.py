@@ -36,13 +36,14 @@ STORIES: dict[str, Story] = {
             "Treinar com o texto numa só sequência ou cortado em oito dá resultados parecidos ou iguais.",
         ),
         expected=words(
-            "A clear difference: one stream makes eight times as many learning steps and should learn more.",
-            "Una diferencia clara: con una secuencia hay ocho veces más pasos de aprendizaje y se debería aprender "
-            "más.",
-            "Uma diferença clara: com uma sequência há oito vezes mais passos de aprendizado e deveria-se aprender "
-            "mais.",
+            "One stream makes eight times as many learning steps and learns more, most of all in few epochs. With many "
+            "epochs it may be the other way round.",
+            "Con una secuencia hay ocho veces más pasos de aprendizaje y se aprende más, sobre todo en pocas épocas. "
+            "Con muchas puede ser al revés.",
+            "Com uma sequência há oito vezes mais passos de aprendizado e se aprende mais, sobretudo em poucas épocas. "
+            "Com muitas pode ser o contrário.",
         ),
-        retells="8e40f5f8",
+        retells="974aaae6",
     ),
     "corpus_size": Story(
         title=words(
