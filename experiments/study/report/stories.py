@@ -43,7 +43,7 @@ STORIES: dict[str, Story] = {
             "Com uma sequência há oito vezes mais passos de aprendizado e se aprende mais, sobretudo em poucas épocas. "
             "Com muitas pode ser o contrário.",
         ),
-        retells="974aaae6",
+        retells="8e40f5f8",
     ),
     "corpus_size": Story(
         title=words(
