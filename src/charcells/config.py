@@ -73,6 +73,10 @@ class CellConfig:
     lr: float = option("???", "peak learning rate that suits the cell; `optimizer.lr` follows it", above=0)
 
 
+OWN = "file"
+"""Name of the corpus for texts of the user's own (conf/corpus/file.yaml), which are called by their files' names."""
+
+
 @dataclass(kw_only=True, slots=True)
 class CorpusConfig:
     name: str = option("???", "name of the corpus")

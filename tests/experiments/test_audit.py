@@ -242,7 +242,12 @@ def test_a_changed_figure_number_or_word_is_noticed(name, finding):
         def change(verdicts, key=key):
             verdict = first_of_its_own(verdicts)
             was = verdict[key]
-            verdict[key] = "refuted" if was == "supported" else "supported" if key == "verdict" else was * 1.05 or 1e-3
+            if key == "verdict":
+                verdict[key] = "refuted" if was == "supported" else "supported"
+            elif key == "p":
+                verdict[key] = max(1.05 * was, 1e-3)
+            else:
+                verdict[key] = 1.05 * was or 1e-3
 
         lines = finding(name, change)
         assert [line.result for line in lines].count(DIFFERS) >= 1, key
@@ -335,8 +340,8 @@ def test_what_no_csv_holds_is_said(finding):
         assert ("not recomputed" in str(line)) == (line.result == PARTLY)
 
 
-def test_figures_that_no_csv_held_are_recomputed_once_it_does(tmp_path):
-    """The columns that later runs of a claim write, with figures for which the difference is known."""
+def test_gains_and_prompts_are_recomputed_from_their_columns(tmp_path):
+    """Figures for which the difference is known, in the place of those that were measured."""
     gains = [0.01 * i for i in range(8)]  # mean 0.035
     on_text = pd.concat(
         pd.DataFrame({"cell": cell, "seed": range(11, 19), "gain beyond 100 characters": gains})
@@ -349,11 +354,15 @@ def test_figures_that_no_csv_held_are_recomputed_once_it_does(tmp_path):
             for prompt, share in (("present", 0.1), ("absent", 0.2 + 0.01 * seed))
         ]
     )
-    for name, rows in (("short_memory", on_text), ("temperature", prompts)):
+    for name, rows, column in (
+        ("short_memory", on_text, "gain beyond 100 characters"),
+        ("temperature", prompts, "prompt"),
+    ):
         for path in report.RESULTS.glob(f"{name}*"):
             shutil.copy(path, tmp_path)
         path = tmp_path / f"{name}_measured.csv"
-        pd.concat([pd.read_csv(path), rows]).to_csv(path, index=False)
+        measured = pd.read_csv(path)
+        pd.concat([measured[measured[column].isna()], rows]).to_csv(path, index=False)
     recall = {line.question: line for line in audited("short_memory", tmp_path)}
     assert recall.pop("gain from context beyond 100 characters: RNN, biblia").figures.startswith("+0.035 (")
     assert {line.result for question, line in recall.items() if not question.startswith("gain")} == {WRITTEN}

@@ -12,7 +12,7 @@ from experiments.study.runs import SCALES
 
 def test_seeds_and_recipes_take_turns_among_disjoint_tenths(monkeypatch):
     monkeypatch.setattr(recipe_set, "run_table", lambda runs: None)
-    monkeypatch.setattr(recipe_set, "best_rate", lambda pilots: 0.01)
+    monkeypatch.setattr(recipe_set, "best_rate", lambda pilots, figure: 0.01)
     arms, begins = corpus_size.arms(SCALES["laptop"]), Counter()
     for recipe in recipes(SCALES["laptop"]):
         runs = arms.judged(recipe, TENTH)

@@ -7,10 +7,9 @@ from typing import Any
 
 from charcells.cli.compose import compose
 from charcells.cli.help import HELP_CORPUS_OPTIONS
-from charcells.config import Config, options, value_of
+from charcells.config import OWN, Config, options, value_of
 from charcells.errors import UserError
 from charcells.runs.identity import PATHS
-from charcells.text.corpus import OWN
 
 LEFT_OUT = ("corpora_dir", "resume", "rerun", "logger.project", "logger.mode")
 """Options that do not change what is learnt."""

@@ -16,11 +16,10 @@ import sys
 from collections.abc import Sequence
 
 from charcells.cli.compose import command_options
-from charcells.config import DataConfig, ProbeConfig, ReviewsConfig
+from charcells.config import OWN, DataConfig, ProbeConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
 from charcells.process import prepare_process
 from charcells.runs.folder import checkpoint_file, named_run
-from charcells.text.corpus import OWN
 from charcells.text.review_baseline import installed, load_or_measure
 from charcells.text.review_sets import REVIEW_SETS
 from charcells.text.reviews import load_reviews

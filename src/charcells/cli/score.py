@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 
 from charcells.cli.compose import command_options
-from charcells.config import CorpusConfig, ScoreConfig
+from charcells.config import OWN, CorpusConfig, ScoreConfig
 from charcells.errors import UserError
 from charcells.files import write_named
 from charcells.process import prepare_process
@@ -39,7 +39,7 @@ def read(config: ScoreConfig) -> str:
         raise UserError("name the text to score: file=mine.txt, or text='...', and not both")
     if config.text is not None:
         return config.text
-    from charcells.text.corpus import OWN, load_corpus
+    from charcells.text.corpus import load_corpus
 
     return load_corpus(CorpusConfig(name=OWN, path=config.file, encoding=config.encoding, normalize=False)).text
 

@@ -12,10 +12,10 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
 from charcells.checks import check_limits
-from charcells.config import CorpusConfig, DataConfig
+from charcells.config import OWN, CorpusConfig, DataConfig
 from charcells.data.held_out import HeldOutBatches
 from charcells.data.streams import TrainBatches
-from charcells.text.corpus import OWN, SplitCorpus, load_split
+from charcells.text.corpus import SplitCorpus, load_split
 from charcells.text.vocabulary import Vocabulary
 
 

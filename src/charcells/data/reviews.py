@@ -14,9 +14,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from charcells.checks import check_limits
-from charcells.config import CorpusConfig, DataConfig, ReviewsConfig
+from charcells.config import OWN, CorpusConfig, DataConfig, ReviewsConfig
 from charcells.data.epochs import Epochs
-from charcells.text.corpus import OWN
 from charcells.text.review_tables import Review
 from charcells.text.review_units import PADDING, UNITS, UnitVocabulary
 from charcells.text.reviews import SplitReviews, load_reviews

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from charcells.config import CorpusConfig, DataConfig, ReviewsConfig
+from charcells.config import OWN, CorpusConfig, DataConfig, ReviewsConfig
 from charcells.errors import UserError
 from charcells.text.embedded import EMBEDDED
 from charcells.text.encodings import decode, normalize
@@ -20,9 +20,6 @@ from charcells.text.sources import expand, find, label, read, unpack
 from charcells.text.vocabulary import name_characters
 
 log = logging.getLogger(__name__)
-
-OWN = "file"
-"""Name of the corpus for texts of the user's own (conf/corpus/file.yaml), which are called by their files' names."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from charcells.config import Config, CorpusConfig, DataConfig, ReviewsConfig
+from charcells.config import OWN, Config, CorpusConfig, DataConfig, ReviewsConfig
 from charcells.errors import UserError
-from charcells.text.corpus import OWN, display_name, load_corpus
+from charcells.text.corpus import display_name, load_corpus
 from charcells.text.encodings import decode, normalize
 from charcells.text.review_sets import REVIEW_SETS, read_set
 from charcells.text.review_tables import Review, read_table
