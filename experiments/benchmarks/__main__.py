@@ -84,9 +84,9 @@ def main(names: Sequence[str]) -> None:
         if "gpu" in names:
             sys.exit("error: the benchmark gpu needs a GPU, and PyTorch sees none here")
         names = names or NAMES[:-1]
-    from charcells.process import prepare_process
+    from charcells.process import ALL_BLOCKS, prepare_process
 
-    prepare_process(threads=1, keep_freed_memory=True)  # as train() does, so that both sides have it
+    prepare_process(threads=1, keep_blocks=ALL_BLOCKS)  # as train() does, so that both sides have it
     path = RESULTS / "benchmarks.csv"
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["benchmark", *COLUMNS])
     about = {"date": datetime.date.today().isoformat(), "machine": machine(), "python": platform.python_version()}

@@ -873,6 +873,27 @@ for steps in (4, 12):
     assert page_faults < 12 * 5_000  # a page is 4 KiB; 15,000 a step where all is given back
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
+@pytest.mark.parametrize(("kept", "stays"), [("ALL_BLOCKS", True), ("BLOCKS_OF_VARYING_SIZE", False)])
+def test_a_large_block_that_is_freed_is_kept_or_given_back(kept, stays):
+    code = f"""
+import numpy as np
+from charcells import process
+process.prepare_process(threads=1, keep_blocks=process.{kept})
+
+def resident():
+    [line] = [line for line in open("/proc/self/status") if line.startswith("VmRSS")]
+    return int(line.split()[1])
+
+before, block = resident(), np.ones(100 * 2**17)
+del block
+print(resident() - before)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert (int(result.stdout) > 50 * 1024) == stays  # KiB; the block has 100 MiB
+
+
 def test_a_configuration_that_does_not_fit_the_checkpoint_is_not_resumed(small, tmp_path):
     train(small(TEXT, "trainer.max_steps=4"), tmp_path / "run")
     with pytest.raises(UserError, match=r"config\.yaml says hidden_size=9, but last\.ckpt holds a model with 8"):

@@ -18,7 +18,7 @@ from charcells.config import Config, TrainerConfig, value_of
 from charcells.data.reviews import ReviewDataModule
 from charcells.models.char_rnn import count_parameters
 from charcells.models.checkpoint import RunCheckpoint, read_any_checkpoint
-from charcells.process import prepare_process
+from charcells.process import ALL_BLOCKS, BLOCKS_OF_VARYING_SIZE, prepare_process
 from charcells.runs.folder import RunFolder
 from charcells.runs.summary import Summary
 from charcells.training.build import build, build_classifier, sample_prompts
@@ -105,7 +105,8 @@ def _train(
     check_machine(config)
     check_logger(config)
     config = _with_threads(config, module, cores)
-    prepare_process(threads=int(config.threads), keep_freed_memory=True)
+    keep_blocks = BLOCKS_OF_VARYING_SIZE if config.task == "classify" else ALL_BLOCKS
+    prepare_process(threads=int(config.threads), keep_blocks=keep_blocks)
     summary = first_summary(config, data, module)
     if start is not None:
         before = rates_before(config, start)
