@@ -190,7 +190,7 @@ def plot(description: Finding, prefix: str) -> Markup:
             length = 2.8 if description["kind"] == "lines" else 1
             figure.legend(loc="outside lower center", ncols=columns, handlelength=length)
 
-    row = max(2.0 if any(len(name) > 28 for name in rows) else 1.4, 0.7 * len(names))  # in lines
+    row = max(1.4, *(len(_row_label(name)) for name in rows), 0.7 * len(names))  # in lines
     height = max(2.6, 0.6 + LINE * row * len(rows)) if lying else 2.6
     return _svg(draw, height + (LINE * lines * 1.15 + 0.1 if legend else 0), prefix)
 
@@ -294,9 +294,14 @@ def _points(axes: "Axes", x: Sequence[float], estimates: Estimates, style: dict[
     axes.plot(*((x, y) if upright else (y, x)), **point)
 
 
+def _row_label(name: str) -> list[str]:
+    """The lines of the label of a row: of a recipe, what does not fit into three is left out."""
+    return _lines(name, 28).split("\n")[:3]
+
+
 def _category_ticks(axes: "Axes", categories: Sequence[str], *, lying: bool) -> None:
     if lying:
-        labels = ["\n".join(_lines(name, 28).split("\n")[:2]) for name in categories]
+        labels = ["\n".join(_row_label(name)) for name in categories]
         axes.set_yticks(range(len(categories)), labels)
         axes.set_ylim(len(categories) - 0.5, -0.5)  # read from the top
     else:
