@@ -1,5 +1,7 @@
 """What TensorBoard itself reads of our runs: the table of HPARAMS over a sweep, scores, pictures and samples."""
 
+import time
+
 import pytest
 
 from charcells.config import options
@@ -90,6 +92,7 @@ def test_scores_pictures_and_samples_are_in_the_events(sweep):
 def test_a_run_that_is_trained_longer_stays_one_row_with_its_last_figures(small, tmp_path):
     common = ("logger=tensorboard", "samples.length=0", "data.val_fraction=0")
     train(small(TEXT, "trainer.max_steps=4", *common), tmp_path / "sweep" / "run")
+    time.sleep(1.1)  # TensorBoard reads files in the order of their names, which count the seconds
     train(small(TEXT, "trainer.max_steps=8", *common), tmp_path / "sweep" / "run", resume=True)
     table = table_of(tmp_path / "sweep")
     assert len(table) == 1
