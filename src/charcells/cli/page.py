@@ -32,7 +32,10 @@ def make(config: PageConfig) -> None:
     from charcells.writing.page import MAX_RUNS, html, read_model
 
     if not 1 <= len(config.runs) <= MAX_RUNS or not all(config.runs):
-        raise UserError(f"runs={config.runs}: name one to four run folders, such as runs=[runs/A,runs/B]")
+        raise UserError(
+            f"runs={config.runs}: name one to four run folders, such as runs=[runs/A,runs/B]; "
+            "a name with a comma needs quotes within the list: \"runs=['sweeps/A,B','sweeps/C,D']\""
+        )
     out = Path(config.out).expanduser()
     if not config.out or out.is_dir():
         raise UserError(f"out={config.out} is not a file: name one, such as out=page.html")
