@@ -431,6 +431,9 @@ class PageConfig:
     runs: list[str] = option(
         [], "run folders, or checkpoint files, one to four: [one,two,three]; latest: the newest run in runs/"
     )
+    sweep: str | None = option(
+        None, "instead of runs, a sweep folder: of each cell, and each corpus, the run that is best on validation text"
+    )
     out: str = option("page.html", "the file to write")
     weights: str = option(
         "float16",

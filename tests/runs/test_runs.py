@@ -21,6 +21,7 @@ from charcells.cli.runs import main
 from charcells.config import Config
 from charcells.errors import UserError, report_user_errors
 from charcells.runs.comparison import (
+    best_of_each_cell,
     compared_factor,
     deciding_metric,
     factors,
@@ -97,6 +98,30 @@ def seeds(make: Make, name: str, overrides: list[str], figures: list[float], **f
 @pytest.fixture
 def sweep(tmp_path: Path) -> Path:
     return tmp_path / "sweep"
+
+
+# the best run of each cell
+
+
+def test_validation_chooses_the_best_run_of_each_cell_and_corpus(make: Make, sweep: Path) -> None:
+    make("lstm,1", ["cell=lstm"], bpc=1.9, **{"test/bpc": 1.7})
+    make("lstm,2", ["cell=lstm", "model.hidden_size=64"], bpc=1.8, **{"test/bpc": 2.0})
+    make("lstm,3", ["cell=lstm"], bpc=1.0, status="failed")
+    make("rnn", ["cell=rnn"])
+    make("a", ["cell=gru", "corpus=biblia"], bpc=2.5)
+    assert best_of_each_cell(read_runs(sweep)) == ["a", "rnn", "lstm,2"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [({"status": "failed"}, "none of the sweep's runs is finished"), ({"val/bpc": None}, "cell=rnn have no val/bpc")],
+)
+def test_without_a_validation_figure_no_run_is_best(
+    make: Make, sweep: Path, facts: dict[str, Any], message: str
+) -> None:
+    make("rnn", ["cell=rnn"], **facts)
+    with pytest.raises(UserError, match=message):
+        best_of_each_cell(read_runs(sweep))
 
 
 # reading

@@ -500,9 +500,12 @@ def test_the_command_makes_a_page_of_trained_runs(
     text = 'He said "no 12 times" to\nBob, and went.\n\n' * 60
     for cell in ("rnn", "gru"):
         train(small(text, f"cell={cell}"), tmp_path / cell)
+    main(["sweep=.", "out=sweep.html"])
+    assert capsys.readouterr().out.startswith("of the sweep: rnn\nof the sweep: gru\n")
     main(["runs=[rnn,gru]", "out=a b=[c].html"])
     assert "written: a b=[c].html" in capsys.readouterr().out
     content = (tmp_path / "a b=[c].html").read_text(encoding="utf-8")
+    assert (tmp_path / "sweep.html").read_text(encoding="utf-8") == content
     data = json.loads(re.search(r'id="data">(.*?)</script>', content, re.DOTALL)[1])  # type: ignore[index]
     assert [model["cell"] for model in data["models"]] == ["rnn", "gru"]
     assert data["text"] in text and len(data["text"]) > 100
@@ -525,6 +528,8 @@ def test_the_command_makes_a_page_of_trained_runs(
         ([], "runs=[]: name one to four"),
         (["runs=[a,b,c,d,e]"], "name one to four"),
         (["runs=nowhere"], "nowhere"),
+        (["sweep=nowhere"], "nowhere is not a folder"),
+        (["sweep=.", "runs=a"], "sweep=.: give either the sweep's folder or runs=['a'], not both"),
         (["runs=a", "out=no/page.html"], "out=no/page.html: there is no folder no"),
         (["runs=a", "weights=int4"], "one of float32, float16, int8"),
         (["run=a"], "did you mean runs"),

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from charcells.errors import UserError
+from charcells.registry import CELLS
 from charcells.runs.identity import NOT_IDENTITY, PATHS
 from charcells.runs.table import DEFAULTS, HELD_OUT_TEXT, REVIEW_METRICS, SHORT, costs_of, metrics_of
 
@@ -179,6 +181,24 @@ def over_recipes(table: pd.DataFrame, by: list[str], metric: str) -> pd.DataFram
 def _is_best(figures: "pd.Series[float]") -> "pd.Series[bool]":
     """Which of the validation figures are the lowest, or of accuracies the highest; none if all are missing."""
     return figures.eq(figures.max() if figures.name in REVIEW_METRICS else figures.min())
+
+
+def best_of_each_cell(runs: pd.DataFrame) -> list[str]:
+    """The folders of the finished runs that are best on validation data, one of each cell and corpus.
+
+    Cells in the order of CELLS. Raises UserError if no run is finished, or one of a cell has no validation figure.
+    """
+    finished = runs[runs["status"] == "finished"]
+    if finished.empty:
+        raise UserError("none of the sweep's runs is finished: finish it, or name single runs")
+    metric, found = metrics_of(runs)[0], []
+    for values, group in groups(finished, ["corpus", "cell"]):
+        if group[metric].isna().all():
+            raise UserError(f"the sweep's runs of cell={values['cell']} have no {metric}, so none is best: name runs")
+        found.append(group.loc[_is_best(group[metric].astype(float)), ["corpus", "cell", "folder"]].iloc[0])
+    order = {cell: number for number, cell in enumerate(CELLS)}
+    found.sort(key=lambda each: (each["corpus"], order.get(each["cell"], len(order))))
+    return [each["folder"] for each in found]
 
 
 def finished_runs(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
