@@ -21,7 +21,7 @@ from charcells.training.length import RunLength
 from charcells.training.train import train
 
 PRESETS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml") if not path.stem.endswith("_sweep"))
-REVIEWS = {"film_reviews", "film_reviews_book"}  # classifiers: tests/training/test_classification.py trains them
+REVIEWS = {"film_reviews", "film_reviews_imdb", "film_reviews_book"}  # classifiers: tests/training/test_classification.py trains them
 PROMPTS = (
     "El libro empieza años Alcohol modelo activación Henrique says E o professor João Carlos "
     "Eduardo the great philo The island "
@@ -62,9 +62,8 @@ def test_every_preset_trains(preset: str, tmp_path: Path) -> None:
 def test_every_preset_says_what_is_quoted_and_what_to_expect() -> None:
     for preset in PRESETS:
         header = (CONF_DIR / "experiment" / f"{preset}.yaml").read_text(encoding="utf-8").split("defaults:")[0]
-        of_a_source = (
-            () if preset in ("shakespeare_cpu", "war_and_peace_table", "film_reviews") else ("Source", "Quoted:")
-        )
+        ours = ("shakespeare_cpu", "war_and_peace_table", "film_reviews", "film_reviews_imdb")
+        of_a_source = () if preset in ours else ("Source", "Quoted:")
         for word in (*of_a_source, "Command:", "Expect:", f"experiment={preset}"):
             assert word in header, (preset, word)
 

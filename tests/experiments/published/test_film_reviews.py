@@ -28,7 +28,7 @@ def tiny(tmp_path, monkeypatch):
     (tmp_path / "experiments" / "results" / "sources.md").write_text("# Sources\n\n## Another\n\nas it was\n")
     small = {"corpus": "file", "corpus.path": str(tmp_path / "mine.tsv"), "trainer.max_epochs": 3}
     sizes = {"model.hidden_size": 8, "data.batch_size": 8, "optimizer.lr": 0.03, "reviews.min_count": 1}
-    systems = [replace(system, overrides={**system.overrides, **small, **sizes}) for system in table.SYSTEMS]
+    systems = [replace(system, overrides={**system.overrides, **small, **sizes}, own={}) for system in table.SYSTEMS]
 
     def of_corpus(system, corpus):
         return [study.Run(corpus, table.SWEEP, {**system.overrides, "seed": seed}) for seed in table.SEEDS]
@@ -79,8 +79,10 @@ def test_the_presets_are_those_of_the_book_and_ours():
     assert (book.model.bidirectional, book.optimizer.lr) == (False, 1e-3)
     assert (both.model.bidirectional, both.optimizer.lr) == (True, 2e-3)
     assert book.corpus.name == both.corpus.name == ours.corpus.name == "imdb"
-    seeds = [run.overrides["seed"] for run in table.SYSTEMS[0].runs("imdb")]
-    assert len(set(seeds)) == 5 and not {1, 2} & set(seeds)  # the recipe was chosen with those
+    assert (ours.cell.name, ours.reviews.min_count) == ("gru", 30)
+    assert table.SYSTEMS[2].runs("muchocine")[0].config().reviews.min_count == 5
+    seeds = [run.overrides["seed"] for run in table.SYSTEMS[2].runs("imdb")]
+    assert len(set(seeds)) == 5 and not {1, 2, 901, 902, 903} & set(seeds)  # recipes were chosen with those
 
 
 def test_a_mean_has_its_interval_by_students_t():
