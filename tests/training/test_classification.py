@@ -107,6 +107,15 @@ def test_the_books_network_trains_by_its_preset(tmp_path):
     assert (config.optimizer.name, config.optimizer.lr, config.trainer.max_epochs) == ("adam", 1e-3, 10)
 
 
+def test_the_recipe_for_imdb_trains_by_its_preset(tmp_path):
+    summary = train(small(tmp_path, preset="film_reviews_imdb"), tmp_path / "run")
+    assert (summary["cell"], summary["status"]) == ("gru", "finished")
+    kept = {"the", "a", "film", "plot", "actor", "story", "scene", "fine", "dull"}
+    # each is in about a hundred of 192 reviews; the numbers at their ends, once each, are unknown words
+    assert summary["vocab_size"] == len(kept) + 2
+    assert summary["test/accuracy"] > 0.9
+
+
 def stop_after(monkeypatch, step: int) -> None:
     """Let the process get a stop signal in that step."""
     original = RunModule.training_step
