@@ -29,7 +29,7 @@ train: setup ## train on the embedded corpus (about a minute) and print a sample
 page: setup ## train three small models (about three minutes) and make page.html, in which they write side by side
 	$(BIN)/python train.py -m cell=rnn,gru,lstm trainer.max_epochs=5 hydra.sweep.dir=runs/page \
 		'hydra.sweep.subdir=$${cell.name}'
-	$(BIN)/python -m charcells page 'runs=[runs/page/rnn,runs/page/gru,runs/page/lstm]' out=page.html
+	$(BIN)/python -m charcells page sweep=runs/page out=page.html
 
 report: setup ## write experiments/results/report.html and the table of verdicts in each README
 	$(BIN)/python -m experiments.study.report

@@ -9,7 +9,7 @@
 set -eu
 python train.py -m cell=rnn,gru,lstm corpus=quijote model.hidden_size=256 data.batch_size=32 trainer.max_epochs=5 \
     'samples.prompts=[En un lugar de la Mancha]' threads=1 hydra.sweep.dir=runs/quijote 'hydra.sweep.subdir=${cell.name}'
-python -m charcells page 'runs=[runs/quijote/rnn,runs/quijote/gru,runs/quijote/lstm]' out=docs/quijote.html weights=int8
+python -m charcells page sweep=runs/quijote out=docs/quijote.html weights=int8
 python -m charcells baselines corpus=quijote # for the figure beside which each card shows its own
 for cell in rnn gru lstm; do
     rm -rf docs/models/$cell # an export goes into a new folder only
