@@ -21,7 +21,8 @@ from charcells.training.length import RunLength
 from charcells.training.train import train
 
 PRESETS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml") if not path.stem.endswith("_sweep"))
-REVIEWS = {"film_reviews", "film_reviews_imdb", "film_reviews_book"}  # classifiers: tests/training/test_classification.py trains them
+REVIEWS = {"film_reviews", "film_reviews_imdb", "film_reviews_book"}
+"""Classifiers: tests/training/test_classification.py trains them."""
 PROMPTS = (
     "El libro empieza años Alcohol modelo activación Henrique says E o professor João Carlos "
     "Eduardo the great philo The island "

@@ -31,6 +31,8 @@ CASES = [
     (["sample.py", "run="], "run= is empty"),
     (["sample.py", "run=latest"], "latest means the newest run in"),
     (["score", "run=latest", "text=a"], "latest means the newest run in"),
+    (["page", "sweeps/pydoc"], "such as sweep=sweeps/pydoc"),
+    (["page", "sweep=a,b=[c"], "sweep=a,b=[c: a,b=[c is not a folder"),
     (["page", "runs=[latest]"], "latest means the newest run in"),
     (["sample.py", "run=a", "temprature=1"], "there is no option temprature, did you mean temperature?"),
 ]

@@ -114,12 +114,18 @@ def test_validation_chooses_the_best_run_of_each_cell_and_corpus(make: Make, swe
 
 @pytest.mark.parametrize(
     ("facts", "message"),
-    [({"status": "failed"}, "none of the sweep's runs is finished"), ({"val/bpc": None}, "cell=rnn have no val/bpc")],
+    [
+        ({"status": "failed"}, "none of its runs is finished"),
+        ({"val/bpc": None}, "cell=rnn have no val/bpc"),
+        ({"val_sha256": "another"}, "its runs on pydoc have different held-out texts"),
+    ],
 )
-def test_without_a_validation_figure_no_run_is_best(
+def test_runs_without_comparable_validation_figures_have_no_best(
     make: Make, sweep: Path, facts: dict[str, Any], message: str
 ) -> None:
     make("rnn", ["cell=rnn"], **facts)
+    if "val_sha256" in facts:
+        make("gru", ["cell=gru"])
     with pytest.raises(UserError, match=message):
         best_of_each_cell(read_runs(sweep))
 

@@ -495,6 +495,26 @@ def test_two_names_of_one_run_are_no_failure(small: Small, tmp_path: Path) -> No
     assert [path.name for path in run_folders(tmp_path / "sweep")] == ["fraction=1"]
 
 
+GROWING = """
+import sys, time
+from joblib import Parallel, delayed
+from charcells.sweeps.watch import watch
+
+def grow():
+    sys.kept = getattr(sys, "kept", b"") + b"x" * 400_000_000
+    time.sleep(1.1)  # joblib looks at a worker's memory once a second
+
+with watch([], {"_target_": "joblib", "n_jobs": 2}):
+    print(len(Parallel(n_jobs=2, batch_size=1)(delayed(grow)() for _ in range(8))))
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_grows_is_replaced_without_a_word() -> None:
+    done = subprocess.run([sys.executable, "-c", GROWING], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["8"] and done.stderr == ""
+
+
 @pytest.mark.parametrize("again", [True, False])
 def test_a_run_that_slurm_starts_again_is_requeued_and_not_failed(
     small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool

@@ -518,7 +518,7 @@ def test_the_command_makes_a_page_of_trained_runs(
     assert '"run": "gru"' in (tmp_path / "latest.html").read_text(encoding="utf-8")
     (tmp_path / "text.txt").unlink()
     main(["runs=rnn", "weights=int8"])
-    assert "the page looks for no units" in capsys.readouterr().out
+    assert "rnn: the page shows no text and no units: the training text is needed: " in capsys.readouterr().out
     assert (tmp_path / "page.html").exists()
 
 
@@ -528,7 +528,8 @@ def test_the_command_makes_a_page_of_trained_runs(
         ([], "runs=[]: name one to four"),
         (["runs=[a,b,c,d,e]"], "name one to four"),
         (["runs=nowhere"], "nowhere"),
-        (["sweep=nowhere"], "nowhere is not a folder"),
+        (["sweep=nowhere"], "sweep=nowhere: nowhere is not a folder"),
+        (["sweep="], "sweep= is empty: name a folder"),
         (["sweep=.", "runs=a"], "sweep=.: give either the sweep's folder or runs=['a'], not both"),
         (["runs=a", "out=no/page.html"], "out=no/page.html: there is no folder no"),
         (["runs=a", "weights=int4"], "one of float32, float16, int8"),

@@ -1,1 +1,1 @@
-"""The commands `charcells train`, `sample`, `runs` and `baselines`. Only this package and hydra_plugins use Hydra."""
+"""The commands of charcells, a file each. Only this package and hydra_plugins use Hydra."""

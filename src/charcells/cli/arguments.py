@@ -16,8 +16,8 @@ from charcells.config import (
 )
 from charcells.errors import UserError, did_you_mean
 
-RUNS = ("run", "resume", "init_from")
-"""Options that name a run."""
+RUNS = ("run", "resume", "init_from", "sweep")
+"""Options that name the folder of a run or a sweep."""
 
 PATHS = {  # what a file or a folder that is given alone was probably meant for
     Config: ("corpus=file corpus.path", "resume"),
@@ -25,7 +25,7 @@ PATHS = {  # what a file or a folder that is given alone was probably meant for
     ScoreConfig: ("file", "run"),
     ClassifyConfig: ("file", "run"),
     ProbeConfig: ("corpus=file corpus.path", "run"),
-    PageConfig: ("runs", "runs"),
+    PageConfig: ("runs", "sweep"),
     ExportConfig: ("run", "run"),
 }
 
@@ -97,7 +97,7 @@ def check_arguments(arguments: Sequence[str], schema: type, groups: Collection[s
         if name.startswith(("hydra.", "~")):
             continue
         if name in RUNS and name in names and not value:
-            raise UserError(f"{argument} is empty: name a run folder, or leave the option out")
+            raise UserError(f"{argument} is empty: name a folder, or leave the option out")
         if last == "name" and group in CHOSEN and name in names:
             raise UserError(f"{argument} is not an option: write {group}={value}, which sets what belongs to it too")
         if name in groups and not value:

@@ -344,8 +344,7 @@ def quote_free_text(arguments: Sequence[str]) -> list[str]:
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if value == "null" and key in choices() and key != "experiment":
-            allowed = ", ".join(choices()[key])
-            raise UserError(f"{argument} is not allowed: choose one of {allowed}")
+            raise UserError(f"{argument} is not allowed: choose one of {', '.join(choices()[key])}")
         plugin = LAUNCHER_PLUGINS.get(value) if key == "launcher" else None
         if plugin is not None and importlib.util.find_spec(plugin) is None:
             raise UserError(f"launcher={value} needs another package: make clusters, or pip install -e '.[{value}]'")

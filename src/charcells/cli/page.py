@@ -49,10 +49,8 @@ def make(config: PageConfig) -> None:
         raise UserError(f"out={config.out}: there is no folder {out.parent}; make it first")
     models = [read_model(str(run), config.corpora_dir) for run in runs]
     for model in models:
-        if not model.text:
-            print(
-                f"{model.run}: its corpus is not there, so the page looks for no units; corpora_dir= names its folder"
-            )
+        if model.no_text:
+            print(f"{model.run}: the page shows no text and no units: {model.no_text}")
     write_named("out", config.out, html(models, config.weights))
     print(f"written: {config.out} ({out.stat().st_size:,} bytes)")
 
@@ -65,11 +63,12 @@ def _best_of_sweep(sweep: str, runs: Sequence[str], limit: int) -> list[Path]:
     if runs:
         raise UserError(f"sweep={sweep}: give either the sweep's folder or runs={runs}, not both")
     folder = Path(sweep).expanduser()
-    best = best_of_each_cell(read_runs(folder))
-    if len(best) > limit:
-        raise UserError(
-            f"sweep={sweep}: it has {len(best)} combinations of cell and corpus, and a page takes {limit}: name runs"
-        )
+    try:
+        best = best_of_each_cell(read_runs(folder))
+        if len(best) > limit:
+            raise UserError(f"it has {len(best)} combinations of cell and corpus, and a page takes at most {limit}")
+    except UserError as error:
+        raise UserError(f"sweep={sweep}: {error}. runs=[{sweep}/A,{sweep}/B] names single runs") from error
     for name in best:
         print(f"of the sweep: {folder / name}")
     return [folder / name for name in best]

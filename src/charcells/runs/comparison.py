@@ -184,21 +184,26 @@ def _is_best(figures: "pd.Series[float]") -> "pd.Series[bool]":
 
 
 def best_of_each_cell(runs: pd.DataFrame) -> list[str]:
-    """The folders of the finished runs that are best on validation data, one of each cell and corpus.
+    """The folders of the finished runs that are best on validation data, one of each corpus and cell.
 
-    Cells in the order of CELLS. Raises UserError if no run is finished, or one of a cell has no validation figure.
+    By name of the corpus, then in the order of CELLS. Raises UserError if no run is finished, or if a corpus' runs have
+    no validation figure or different held-out texts, so that none of them is best.
     """
     finished = runs[runs["status"] == "finished"]
     if finished.empty:
-        raise UserError("none of the sweep's runs is finished: finish it, or name single runs")
+        raise UserError("none of its runs is finished")
     metric, found = metrics_of(runs)[0], []
-    for values, group in groups(finished, ["corpus", "cell"]):
-        if group[metric].isna().all():
-            raise UserError(f"the sweep's runs of cell={values['cell']} have no {metric}, so none is best: name runs")
-        found.append(group.loc[_is_best(group[metric].astype(float)), ["corpus", "cell", "folder"]].iloc[0])
+    for of_corpus, same_text in groups(finished, ["corpus"]):
+        if len(same_text[list(HELD_OUT_TEXT)].astype(str).drop_duplicates()) > 1:
+            raise UserError(f"its runs on {of_corpus['corpus']} have different held-out texts, so none is the best")
+        for values, group in groups(same_text, ["cell"]):
+            if group[metric].isna().all():
+                raise UserError(f"its runs of cell={values['cell']} have no {metric}, so none is the best")
+            best = group.loc[_is_best(group[metric].astype(float))].iloc[0]
+            found.append((of_corpus["corpus"], values["cell"], best["folder"]))
     order = {cell: number for number, cell in enumerate(CELLS)}
-    found.sort(key=lambda each: (each["corpus"], order.get(each["cell"], len(order))))
-    return [each["folder"] for each in found]
+    found.sort(key=lambda each: (each[0], order.get(each[1], len(order))))
+    return [folder for _, _, folder in found]
 
 
 def finished_runs(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:

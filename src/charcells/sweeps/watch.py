@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ def watch(jobs: Sequence[Job], launcher: Mapping[str, Any], *, tables: bool = Tr
     is_local = "n_jobs" in launcher or launcher["_target_"].endswith("BasicLauncher")
     stopped_by, shown = 0, True
     with tempfile.TemporaryDirectory(prefix="charcells-") as scratch, ExitStack() as during:
+        # joblib replaces a worker that has grown by 300 MB, as one that trains classifiers does; no run is lost by it
+        during.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         if is_local:
             during.enter_context(sweep_parent(Path(scratch)))
             during.enter_context(StopHandlers(_StopAll()))

@@ -38,7 +38,7 @@ def check_logger(config: Config) -> None:
     if config.logger.name == "wandb" and config.logger.mode == "online":
         import wandb
 
-        with suppress(ValueError, wandb.Error):  # a malformed key: _mode says so, and the run is logged offline
+        with suppress(ValueError, wandb.Error):  # a malformed key: the logger says so, and the run is logged offline
             if wandb.login(prompt=False, verify=False):
                 return
             raise UserError("logger.mode=online needs an API key: run `wandb login` first, or use logger.mode=auto")

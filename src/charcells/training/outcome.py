@@ -28,7 +28,7 @@ class _LogFile(logging.FileHandler):
             super().handleError(record)
 
 
-def _user_fixable(error: BaseException, folder: RunFolder) -> UserError | None:
+def _user_fixable(error: BaseException, folder: RunFolder, task: str) -> UserError | None:
     """A UserError with advice for a full disk, an unwritable folder or too little memory; None for any other error."""
     if isinstance(error, FileNotFoundError) and not folder.path.exists():
         return UserError(f"{folder} was removed while the run was training in it")
@@ -39,8 +39,9 @@ def _user_fixable(error: BaseException, folder: RunFolder) -> UserError | None:
             f"resume={shlex.quote(str(folder))} continues from there"
         )
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        length = "reviews.max_length" if task == "classify" else "data.seq_len"
         return UserError(
-            "there is not enough memory: use a smaller data.batch_size, data.seq_len or model.hidden_size "
+            f"there is not enough memory: use a smaller data.batch_size, {length} or model.hidden_size "
             f"({str(error).strip().splitlines()[0][:200] if str(error).strip() else 'MemoryError'})"
         )
     return None
@@ -87,7 +88,7 @@ def record_outcome(folder: RunFolder, config: Config, summary: Summary, resume: 
             log.info("interrupted; resume=%s continues it", shlex.quote(str(folder)))
             raise
         except BaseException as error:
-            reported = _user_fixable(error, folder) or error
+            reported = _user_fixable(error, folder, config.task) or error
             summary["error"] = str(reported) or type(reported).__name__
             with suppress(OSError):  # on a full disk the old summary stays
                 write("failed")

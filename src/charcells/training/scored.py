@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from charcells.training.overhead import LeanModule
 
 
-class Score(Protocol):
+class BatchScore(Protocol):
     """Accumulates the figures of a network on held-out data, batch by batch."""
 
     def add(self, *args: Any, **kwargs: Any) -> None:
@@ -33,7 +33,7 @@ class ScoredModule(LeanModule):
         self.held_out: dict[str, float] = {}
         """Metrics of the latest validation or test."""
 
-    def new_score(self) -> Score:
+    def new_score(self) -> BatchScore:
         """A score to which nothing has been added yet."""
         raise NotImplementedError
 

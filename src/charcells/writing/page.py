@@ -44,7 +44,8 @@ SHOWN = 400
 @dataclasses.dataclass(frozen=True)
 class PageModel:
     """A model as a page has it. `corpus` is the title of its text, or else its name. `test_bpc` is None for a
-    checkpoint without a finished run. `units` and `text` are empty if the run's held-out text is not there."""
+    checkpoint without a finished run. `units` and `text` are empty if the run's held-out text is not there, for the reason
+    `no_text`."""
 
     run: str
     generator: TextGenerator
@@ -53,6 +54,7 @@ class PageModel:
     test_bpc: float | None
     units: list[Unit]
     text: str
+    no_text: str = ""
 
 
 def read_model(run: str, corpora_dir: str | None) -> PageModel:
@@ -63,18 +65,20 @@ def read_model(run: str, corpora_dir: str | None) -> PageModel:
     generator, description = load(run), read_checkpoint(checkpoint_file(run)).description
     model = generator.model
     if model.cell not in ("rnn", "gru", "lstm"):
-        raise UserError(f"runs: {run} has cell={model.cell}, and a page computes rnn, gru and lstm only")
+        raise UserError(f"{run} has cell={model.cell}, and a page computes rnn, gru and lstm only")
     for name, limit in (("num_layers", MAX_LAYERS), ("hidden_size", MAX_HIDDEN)):
         if getattr(model, name) > limit:
-            raise UserError(f"runs: {run} has model.{name}={getattr(model, name)}, and a page takes at most {limit}")
+            raise UserError(f"{run} has model.{name}={getattr(model, name)}, and a page takes at most {limit}")
     folder = RunFolder(Path(run).expanduser())
     bpc = folder.read_summary().get("test/bpc") if folder.has_summary else None
     title = folder.read_config().corpus.title if folder.has_config else None
     about = (run, generator, description, title or description.corpus, bpc)
     try:
         held_out = load_texts(run, corpora_dir).held_out
-    except UserError:  # the page does without the text
-        return PageModel(*about, units=[], text="")
+    except UserError as error:  # the page does without the text
+        return PageModel(*about, units=[], text="", no_text=str(error))
+    if not held_out:
+        return PageModel(*about, units=[], text="", no_text="the run has no validation text")
     known = "".join(character for character in held_out[:STUDIED] if character in generator.vocabulary)
     tokens = torch.from_numpy(generator.vocabulary.encode(known)).long() if known else torch.zeros(0).long()
     units = find_units(model, tokens, known) if len(known) > 1 else []

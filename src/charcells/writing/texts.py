@@ -48,8 +48,8 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
     folder = RunFolder(path if path.is_dir() else checkpoint.resolve().parents[1])
     if not folder.has_config:
         raise UserError(
-            f"explain and grid need the training text, and {run} does not say which one that was: give a run folder "
-            "that contains config.yaml"
+            f"the training text is needed, and {run} does not say which one that was: give a run folder that contains "
+            "config.yaml"
         )
     config = folder.read_config()
     for name in ("path", "val_path", "test_path"):
@@ -59,7 +59,7 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
     try:
         text = load_split(config.corpus, config.data, corpora_dir or config.corpora_dir)
     except UserError as error:
-        raise UserError(f"explain and grid need the training text: {error}. Set corpora_dir= to its folder") from error
+        raise UserError(f"the training text is needed: {error}. Set corpora_dir= to its folder") from error
     corpus, expected = text.corpus, read_checkpoint(checkpoint).description.corpus_sha256
     if corpus.sha256 != expected:
         raise UserError(

@@ -74,6 +74,16 @@ def test_the_part_of_sources_is_replaced_and_nothing_else():
     assert part.count("\n| IMDb") + part.count("\n| muchocine") == 6
 
 
+def test_rows_of_runs_that_are_not_here_are_kept_unless_their_recipe_is_another(tiny):
+    run = table.SYSTEMS[2].runs("muchocine")[0]
+    rows = [
+        dict.fromkeys(table.COLUMNS, 0.5) | {"corpus": "muchocine", "system": "ours", "seed": seed, "command": command}
+        for seed, command in ((1, run.command), (2, "python train.py experiment=another"))
+    ]
+    pd.DataFrame(rows).to_csv(table.RESULTS / "film_reviews.csv", index=False)
+    assert table.rows()["seed"].tolist() == [1]
+
+
 def test_the_presets_are_those_of_the_book_and_ours():
     book, both, ours = (system.runs("imdb")[0].config() for system in table.SYSTEMS)
     assert (book.model.bidirectional, book.optimizer.lr) == (False, 1e-3)
