@@ -44,8 +44,8 @@ SHOWN = 400
 @dataclasses.dataclass(frozen=True)
 class PageModel:
     """A model as a page has it. `corpus` is the title of its text, or else its name. `test_bpc` is None for a
-    checkpoint without a finished run. `units` and `text` are empty if the run's held-out text is not there, for the reason
-    `no_text`."""
+    checkpoint without a finished run. `units` and `text` are empty if the run's held-out text is not there; `no_text`
+    says why."""
 
     run: str
     generator: TextGenerator
