@@ -12,13 +12,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from charcells.cli.compose import (
     CONF_DIR,
     RESUME_OVERRIDES,
+    SCHEMAS,
     compose,
     config_to_resume,
     quote_free_text,
     register,
 )
 from charcells.cli.free_text import FREE_TEXT
-from charcells.config import Config, ExportConfig, PageConfig, SampleConfig, ScoreConfig, options
+from charcells.config import Config, options
 from charcells.errors import UserError
 from charcells.runs.folder import RunFolder
 
@@ -110,9 +111,7 @@ def test_null_and_nothing_keep_hydras_meaning() -> None:
 
 
 def test_free_text_options_are_those_of_the_contract_and_exist() -> None:
-    known = {
-        name for schema in (Config, SampleConfig, ScoreConfig, PageConfig, ExportConfig) for name, _ in options(schema)
-    }
+    known = {name for schema in SCHEMAS.values() for name, _ in options(schema)}
     assert set(FREE_TEXT) <= known
     assert set(FREE_TEXT) >= {"prompt", "run", "resume", "init_from", "corpus.path", "corpora_dir"}
 
