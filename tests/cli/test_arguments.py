@@ -10,8 +10,8 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from charcells.cli.arguments import split_flags
-from charcells.cli.compose import CONF_DIR, compose, user_conf_dirs
-from charcells.config import Config, ExportConfig, PageConfig, SampleConfig, ScoreConfig, options
+from charcells.cli.compose import CONF_DIR, SCHEMAS, compose, user_conf_dirs
+from charcells.config import options
 from charcells.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -58,17 +58,8 @@ def test_the_options_of_sampling_are_checked_too(argument: str, message: str) ->
         compose([argument], "sample")
 
 
-@pytest.mark.parametrize(
-    ("schema", "name"),
-    [
-        (Config, "config"),
-        (SampleConfig, "sample"),
-        (ScoreConfig, "score"),
-        (PageConfig, "page"),
-        (ExportConfig, "export"),
-    ],
-)
-def test_every_option_is_known(schema: type, name: str) -> None:
+@pytest.mark.parametrize("schema", SCHEMAS.values())
+def test_every_option_is_known(schema: type) -> None:
     from charcells.cli.arguments import check_arguments
 
     check_arguments([f"{option}=x" for option, _ in options(schema) if not option.endswith(".name")], schema, ())
