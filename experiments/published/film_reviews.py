@@ -122,7 +122,7 @@ def section(table: pd.DataFrame) -> str:
         "",
         "Source 004 names this project, and its text ends there: the network is that of the book's public code. Test "
         "accuracy: mean over seeds with its 95 % interval. Our recipe is film_reviews_imdb for IMDb and film_reviews "
-        "otherwise. The split of muchocine keeps a film on one side; the book has no Spanish reviews. Written by "
+        "otherwise. In muchocine all reviews of a film are in one part; the book has no Spanish reviews. Written by "
         "`python -m experiments.published.film_reviews`.",
         "",
         "| reviews | network | seeds | validation | test | minutes, one thread | the book printed |",
@@ -145,7 +145,7 @@ def section(table: pd.DataFrame) -> str:
 
 def report(table: pd.DataFrame) -> str:
     """film_reviews.md: the section, and words counted beside it."""
-    lines = ["", "Words counted (tf-idf, logistic regression) on the same split:", "", "| reviews | test | known |"]
+    lines = ["", "Words counted (tf-idf, logistic regression) on the same split:", "", "| reviews | test | beside it |"]
     lines.append("|---|---|---|")
     for corpus, name in CORPORA.items():
         found = table.loc[table["corpus"] == corpus, "tfidf/test/accuracy"].dropna() if len(table) else table

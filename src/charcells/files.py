@@ -39,6 +39,18 @@ def write_atomically(path: Path, text: str) -> None:
         file.write(text.encode("utf-8", "backslashreplace"))
 
 
+def check_named(option: str, path: str, example: str) -> None:
+    """Raise UserError, which names both, if the value of an option cannot be the path of a file to write.
+
+    `example`: a file that might be named instead.
+    """
+    file = Path(path).expanduser()
+    if not path or file.is_dir():
+        raise UserError(f"{option}={path} is not a file: name one, such as {option}={example}")
+    if not file.parent.is_dir():
+        raise UserError(f"{option}={path}: there is no folder {file.parent}; make it first")
+
+
 def write_named(option: str, path: str, text: str) -> None:
     """Write a text file whose path is the value of an option. Raises UserError, which names both, if it cannot."""
     try:

@@ -123,7 +123,7 @@ def test_the_page_escapes_what_it_shows(run):
     ("arguments", "message"),
     [
         (["text=a", "html=x.html"], "html=x.html is what explain=true writes"),
-        (["text=a", "explain=true", "html=/dev/null/x"], "html=/dev/null/x cannot be written"),
+        (["text=a", "explain=true", "html=/dev/null/x"], "html=/dev/null/x: there is no folder /dev/null"),
         (["review.txt"], "review.txt is not an option: options are written name=value"),
         (["reviews.units=words", "text=a"], "there is no option reviews.units"),
         ([], "name the text to classify"),

@@ -501,7 +501,11 @@ def test_the_command_makes_a_page_of_trained_runs(
     for cell in ("rnn", "gru"):
         train(small(text, f"cell={cell}"), tmp_path / cell)
     main(["sweep=.", "out=sweep.html"])
-    assert capsys.readouterr().out.startswith("of the sweep: rnn\nof the sweep: gru\n")
+    assert capsys.readouterr().out.startswith("of the sweep: rnn\nof the sweep: gru\nwritten: ")
+    (tmp_path / "lstm").mkdir()
+    (tmp_path / "lstm" / "config.yaml").write_text((tmp_path / "gru" / "config.yaml").read_text())
+    main(["sweep=.", "out=sweep.html"])
+    assert "of the sweep: gru\nnot considered: lstm (unreadable)\nwritten: " in capsys.readouterr().out
     main(["runs=[rnn,gru]", "out=a b=[c].html"])
     assert "written: a b=[c].html" in capsys.readouterr().out
     content = (tmp_path / "a b=[c].html").read_text(encoding="utf-8")
@@ -518,7 +522,7 @@ def test_the_command_makes_a_page_of_trained_runs(
     assert '"run": "gru"' in (tmp_path / "latest.html").read_text(encoding="utf-8")
     (tmp_path / "text.txt").unlink()
     main(["runs=rnn", "weights=int8"])
-    assert "rnn: the page shows no text and no units: the training text is needed: " in capsys.readouterr().out
+    assert "rnn: the page shows no text and no units: the training text is needed (corpora_dir=" in capsys.readouterr().out
     assert (tmp_path / "page.html").exists()
 
 
@@ -529,6 +533,7 @@ def test_the_command_makes_a_page_of_trained_runs(
         (["runs=[a,b,c,d,e]"], "name one to four"),
         (["runs=nowhere"], "nowhere"),
         (["sweep=nowhere"], "sweep=nowhere: nowhere is not a folder"),
+        (["sweep=."], "sweep=.: . contains no runs"),
         (["sweep="], "sweep= is empty: name a folder"),
         (["sweep=.", "runs=a"], "sweep=.: give either the sweep's folder or runs=['a'], not both"),
         (["runs=a", "out=no/page.html"], "out=no/page.html: there is no folder no"),

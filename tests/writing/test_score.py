@@ -73,7 +73,7 @@ def test_the_table_of_surprising_lines_leaves_out_empty_ones(run, command, tmp_p
         ([], "name the text to score"),
         (["text=a", "file=b"], "and not both"),
         (["file=nowhere.txt"], "nowhere.txt cannot be read"),
-        (["text=a", "json=nowhere/s.json"], "json=nowhere/s.json cannot be written: No such file or directory"),
+        (["text=a", "json=nowhere/s.json"], "json=nowhere/s.json: there is no folder nowhere; make it first"),
         (["text=a", "lines=-1"], "lines=-1 is not allowed"),
         (["text=a", "fiel=b"], "there is no option fiel, did you mean file?"),
     ],

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from charcells.cli.compose import command_options
 from charcells.config import ClassifyConfig, ReviewsConfig
 from charcells.errors import UserError, ignore_closed_pipe
-from charcells.files import write_named
+from charcells.files import check_named, write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import RunFolder, named_run
 from charcells.text.encodings import decode, normalize
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str]) -> None:
     config = command_options("classify", arguments, __doc__)
     if config.html is not None and not config.explain:
         raise UserError(f"html={config.html} is what explain=true writes: add explain=true")
+    if config.html is not None:
+        check_named("html", config.html, "words.html")
     prepare_process(threads=1)
     run = named_run(config.run)
     texts, labels = read_texts(config, run)

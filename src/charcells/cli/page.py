@@ -1,7 +1,7 @@
 """Make one HTML file in which trained models write side by side, without any network.
 
 Usage
-  charcells page runs=[runs/A,runs/B,runs/C] out=page.html
+  charcells page 'runs=[runs/A,runs/B,runs/C]' out=page.html
   charcells page sweep=sweeps/pydoc
   charcells page runs=latest weights=int8
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from charcells.cli.compose import command_options
 from charcells.config import PageConfig
 from charcells.errors import UserError
-from charcells.files import write_named
+from charcells.files import check_named, write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str]) -> None:
 def make(config: PageConfig) -> None:
     """Make the page that a configuration describes, and say where it is."""
     prepare_process(threads=1)
+    check_named("out", config.out, "page.html")
     from charcells.writing.page import MAX_RUNS, html, read_model
 
     if config.sweep is not None:
@@ -39,36 +40,47 @@ def make(config: PageConfig) -> None:
         runs = [named_run(run) for run in config.runs]
     else:
         raise UserError(
-            f"runs={config.runs}: name one to four run folders, such as runs=[runs/A,runs/B], or a sweep's folder: "
+            f"runs={config.runs}: name one to four run folders, such as 'runs=[runs/A,runs/B]', or a sweep's folder: "
             "sweep=sweeps/pydoc; a name with a comma needs quotes within the list: \"runs=['sweeps/A,B','sweeps/C,D']\""
         )
-    out = Path(config.out).expanduser()
-    if not config.out or out.is_dir():
-        raise UserError(f"out={config.out} is not a file: name one, such as out=page.html")
-    if not out.parent.is_dir():
-        raise UserError(f"out={config.out}: there is no folder {out.parent}; make it first")
     models = [read_model(str(run), config.corpora_dir) for run in runs]
+    without: dict[str, list[str]] = {}  # most often all models lack their text for the same reason
     for model in models:
         if model.no_text:
-            print(f"{model.run}: the page shows no text and no units: {model.no_text}")
+            without.setdefault(model.no_text, []).append(model.run)
+    for reason, named in without.items():
+        print(f"{', '.join(named)}: the page shows no text and no units: {reason}")
     write_named("out", config.out, html(models, config.weights))
-    print(f"written: {config.out} ({out.stat().st_size:,} bytes)")
+    print(f"written: {config.out} ({Path(config.out).expanduser().stat().st_size:,} bytes)")
 
 
-def _best_of_sweep(sweep: str, runs: Sequence[str], limit: int) -> list[Path]:
-    """The best run of each cell and corpus of a sweep folder, whose names are printed. Raises UserError."""
+def _best_of_sweep(sweep: str, named: Sequence[str], limit: int) -> list[Path]:
+    """The best run of each cell and corpus of a sweep folder. Prints which they are, and which were not considered.
+
+    Raises UserError.
+    """
     from charcells.runs.comparison import best_of_each_cell
     from charcells.runs.table import read_runs
 
-    if runs:
-        raise UserError(f"sweep={sweep}: give either the sweep's folder or runs={runs}, not both")
+    if named:
+        raise UserError(f"sweep={sweep}: give either the sweep's folder or runs={named}, not both")
     folder = Path(sweep).expanduser()
     try:
-        best = best_of_each_cell(read_runs(folder))
+        runs = read_runs(folder)
+        usable = (runs["status"] == "finished") & (runs["task"] != "classify")
+        if not usable.any():
+            raise UserError("none of its runs is a finished language model")
+        best = best_of_each_cell(runs[usable])
         if len(best) > limit:
-            raise UserError(f"it has {len(best)} combinations of cell and corpus, and a page takes at most {limit}")
+            example = ",".join(f"'{folder / name}'" for name in best[:2])
+            raise UserError(
+                f"it has {len(best)} combinations of cell and corpus, and a page takes at most {limit}: name runs, "
+                f'such as "runs=[{example}]"'
+            )
     except UserError as error:
-        raise UserError(f"sweep={sweep}: {error}. runs=[{sweep}/A,{sweep}/B] names single runs") from error
+        raise UserError(f"sweep={sweep}: {error}") from error
     for name in best:
         print(f"of the sweep: {folder / name}")
+    for name, status, task in runs.loc[~usable, ["folder", "status", "task"]].itertuples(index=False):
+        print(f"not considered: {folder / name} ({'a classifier' if task == 'classify' else status})")
     return [folder / name for name in best]

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from charcells.cli.compose import command_options
 from charcells.config import OWN, CorpusConfig, ScoreConfig
 from charcells.errors import UserError
-from charcells.files import write_named
+from charcells.files import check_named, write_named
 from charcells.process import prepare_process
 from charcells.runs.folder import named_run
 
@@ -47,6 +47,8 @@ def read(config: ScoreConfig) -> str:
 def score(config: ScoreConfig) -> None:
     """Score a text, print the result, and write it where it was asked for."""
     prepare_process(threads=1)
+    if config.json is not None:
+        check_named("json", config.json, "score.json")
     text = read(config)
     from charcells.writing.generator import load
 

@@ -183,22 +183,21 @@ def _is_best(figures: "pd.Series[float]") -> "pd.Series[bool]":
     return figures.eq(figures.max() if figures.name in REVIEW_METRICS else figures.min())
 
 
-def best_of_each_cell(runs: pd.DataFrame) -> list[str]:
-    """The folders of the finished runs that are best on validation data, one of each corpus and cell.
+def best_of_each_cell(finished: pd.DataFrame) -> list[str]:
+    """Of a table of finished runs, the folders of those that are best on validation data, one of each corpus and cell.
 
-    By name of the corpus, then in the order of CELLS. Raises UserError if no run is finished, or if a corpus' runs have
-    no validation figure or different held-out texts, so that none of them is best.
+    By name of the corpus, then in the order of CELLS. Raises UserError if a corpus' runs have different held-out texts,
+    or those of a cell no validation figure, so that none of them is best.
     """
-    finished = runs[runs["status"] == "finished"]
-    if finished.empty:
-        raise UserError("none of its runs is finished")
-    metric, found = metrics_of(runs)[0], []
+    metric, found = metrics_of(finished)[0], []
     for of_corpus, same_text in groups(finished, ["corpus"]):
         if len(same_text[list(HELD_OUT_TEXT)].astype(str).drop_duplicates()) > 1:
             raise UserError(f"its runs on {of_corpus['corpus']} have different held-out texts, so none is the best")
         for values, group in groups(same_text, ["cell"]):
             if group[metric].isna().all():
-                raise UserError(f"its runs of cell={values['cell']} have no {metric}, so none is the best")
+                raise UserError(
+                    f"its runs of cell={values['cell']} have no {metric}, as with data.val_fraction=0: none is the best"
+                )
             best = group.loc[_is_best(group[metric].astype(float))].iloc[0]
             found.append((of_corpus["corpus"], values["cell"], best["folder"]))
     order = {cell: number for number, cell in enumerate(CELLS)}

@@ -52,7 +52,8 @@ def read_table(text: str, path: Path, columns: Sequence[str], options: Sequence[
     found = []
     for number, cells in enumerate(rows, 2):
         if len(cells) <= max(places):
-            raise UserError(f"row {number} of {path} has {len(cells)} columns, and its first line {len(header)}")
+            columns = f"fewer columns ({len(cells)}) than its first line ({len(header)})"
+            raise UserError(f"row {number} of {path} has {columns}")
         row = {column: cells[place] for column, place in zip(columns, places, strict=True)}
         for column, value in row.items():
             if not value.strip():

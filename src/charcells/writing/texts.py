@@ -59,7 +59,7 @@ def load_texts(run: Path | str, corpora_dir: str | None = None) -> Texts:
     try:
         text = load_split(config.corpus, config.data, corpora_dir or config.corpora_dir)
     except UserError as error:
-        raise UserError(f"the training text is needed: {error}. Set corpora_dir= to its folder") from error
+        raise UserError(f"the training text is needed (corpora_dir= names its folder): {error}") from error
     corpus, expected = text.corpus, read_checkpoint(checkpoint).description.corpus_sha256
     if corpus.sha256 != expected:
         raise UserError(
