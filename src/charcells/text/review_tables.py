@@ -36,7 +36,8 @@ def read_table(text: str, path: Path, columns: Sequence[str], options: Sequence[
         columns: to return.
         options: the option that names each of `columns`, for messages.
 
-    Raises UserError for a missing column, a row with too few columns, and an empty cell in a wanted column.
+    Raises UserError for a missing column, a row with fewer or more cells than there are columns, and an empty cell in a
+    wanted column.
     """
     header, *rows = _cells(text, path)
     places = []
@@ -51,9 +52,9 @@ def read_table(text: str, path: Path, columns: Sequence[str], options: Sequence[
         places.append(header.index(column))
     found = []
     for number, cells in enumerate(rows, 2):
-        if len(cells) <= max(places):
-            columns = f"fewer columns ({len(cells)}) than its first line ({len(header)})"
-            raise UserError(f"row {number} of {path} has {columns}")
+        if len(cells) != len(header):
+            wanted = f"{len(header)} cells, as its first line"
+            raise UserError(f"row {number} of {path} must have {wanted}, and has {len(cells)}")
         row = {column: cells[place] for column, place in zip(columns, places, strict=True)}
         for column, value in row.items():
             if not value.strip():
