@@ -145,8 +145,8 @@ def section(table: pd.DataFrame) -> str:
 
 def report(table: pd.DataFrame) -> str:
     """film_reviews.md: the section, and words counted beside it."""
-    lines = ["", "Words counted (tf-idf, logistic regression) on the same split:", "", "| reviews | test | beside it |"]
-    lines.append("|---|---|---|")
+    lines = ["", "Words counted (tf-idf, logistic regression) on the same split:", ""]
+    lines += ["| reviews | test | for comparison |", "|---|---|---|"]
     for corpus, name in CORPORA.items():
         found = table.loc[table["corpus"] == corpus, "tfidf/test/accuracy"].dropna() if len(table) else table
         lines.append(f"| {name} | {f'{found.iloc[0]:.4f}' if len(found) else '–'} | {WORDS[corpus]} |")
